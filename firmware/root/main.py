@@ -1,0 +1,3 @@
+import uscomo
+
+uscomo.run()

@@ -1,0 +1,89 @@
+# Asking the user: yes or no, and telling. The answer comes from the console, or from what the
+# device was set to. Never knows what the question is about.
+# Rules for UI alerts: OMA DM Protocol 1.2, section 10; status codes 200, 304, 214, 408, 406, 416.
+import sys
+
+from uscomo.constant import const
+
+YES = const(200)
+NO = const(304)
+CANCELLED = const(214)
+TIMED_OUT = const(408)
+UNSUPPORTED = const(406)
+
+_DISPLAY = const(1100)
+_CONFIRM = const(1101)
+
+# A question without MAXDT must not hold a session, and the apps beside it, for ever.
+_TIMEOUT_S = const(120)
+_MAX_TEXT = const(200)
+_MAX_LINE = const(16)
+
+# How the device answers: "console" asks, "yes" and "no" answer at once, "none" cannot ask.
+mode = "console"
+
+
+def ask(text, default=False, timeout_s=_TIMEOUT_S):
+    """Ask a yes-or-no question; returns YES, NO, CANCELLED, TIMED_OUT or UNSUPPORTED."""
+    if mode == "none":
+        return UNSUPPORTED
+    print("? %s [%s] " % (text[:_MAX_TEXT], "Y/n" if default else "y/N"), end="")
+    if mode != "console":
+        print(mode)
+        return YES if mode == "yes" else NO
+    answer = _line(timeout_s)
+    if answer is None:
+        print()
+        return TIMED_OUT
+    answer = answer.strip().lower()
+    if not answer:
+        return YES if default else NO
+    return YES if answer in ("y", "yes") else NO if answer in ("n", "no") else CANCELLED
+
+
+def tell(text):
+    """Show a text to the user."""
+    print("! " + text[:_MAX_TEXT])
+
+
+def interact(code, texts):
+    """Carry out a UI alert: its options, then its texts. Returns a status and an answer."""
+    options = _options(texts[0] if len(texts) > 1 else "")
+    text = texts[-1] if texts else ""
+    if mode == "none":
+        return UNSUPPORTED, None
+    if code == _DISPLAY:
+        tell(text)
+        return YES, None
+    if code == _CONFIRM:
+        try:
+            timeout_s = min(int(options.get("MAXDT", _TIMEOUT_S)), _TIMEOUT_S)
+        except ValueError:
+            timeout_s = _TIMEOUT_S
+        return ask(text, options.get("DR") == "1", timeout_s), None
+    return UNSUPPORTED, None
+
+
+def _options(text):
+    found = {}
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        found[name] = value
+    return found
+
+
+def _line(timeout_s):
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdin, select.POLLIN)
+    line = ""
+    while len(line) < _MAX_LINE:
+        if not poll.poll(timeout_s * 1000):
+            return None
+        character = sys.stdin.read(1)
+        # The end of the input is nobody at the console: that is no consent.
+        if not character or character in "\r\n":
+            return line or (None if not character else "")
+        line += character
+    return line

@@ -1,0 +1,139 @@
+# The DMAcc management object: accounts with DM servers, stored as nodes; and an account's nonces,
+# in a file of their own, because they change with every session.
+# Source: OMA DM Standardized Objects 1.2, section 5.3.1.
+import struct
+from binascii import a2b_base64, crc32
+
+import uscomo_boot
+from uscomo import platform
+from uscomo.constant import const
+from uscomo.tree import GET, REPLACE
+
+MOID = "urn:oma:mo:oma-dm-dmacc:1.0"
+
+# Kinds of credential by their DMAcc names; `session` numbers them alike.
+_KINDS = (b"", b"BASIC", b"DIGEST")
+
+_MAX_NONCE = const(64)
+# Sequence, length and octets of the client's and the server's nonce, CRC-32.
+_ROW = "<IB64sB64sI"
+_ROW_SIZE = const(138)
+
+_SECRETS = ("AAuthSecret", "AAuthData")
+
+
+class Accounts:
+    """Accounts in the tree: readable but for their secrets."""
+
+    def __init__(self, nodes):
+        self.nodes = nodes
+
+    def node(self, path):
+        """What a path is, or None."""
+        if not path:
+            return "node", "", GET
+        key = "DMAcc/" + "/".join(path)
+        if self.nodes.get(key) is not None:
+            if path[-1] in _SECRETS:
+                return "bin" if path[-1] == "AAuthData" else "chr", "", REPLACE
+            return "chr", "", GET | REPLACE
+        if self.nodes.children(key):
+            return "node", MOID if len(path) == 1 else "", GET
+        return None
+
+    def children(self, path):
+        """Names below a path."""
+        return self.nodes.children("/".join(["DMAcc"] + path))
+
+    def read(self, path):
+        """A leaf's value."""
+        return self.nodes.get("DMAcc/" + "/".join(path))
+
+    def write(self, path, data):
+        """Overwrite a leaf; a changed secret counts from the next session on."""
+        try:
+            self.nodes.set("DMAcc/" + "/".join(path), data)
+        except ValueError:
+            return 413
+        return 200
+
+
+class Account:
+    """One account as a session needs it; names and secrets as bytes."""
+
+    def __init__(self, nodes, name):
+        base = "DMAcc/" + name + "/"
+
+        def text(key, default=b""):
+            value = nodes.get(base + key)
+            return default if value is None else value
+
+        self.name = name
+        self.server_id = text("ServerID")
+        self.address = text("AppAddr/1/Addr")
+        self.client_auth = self.server_auth = 0
+        self.client_name = self.client_secret = self.server_secret = b""
+        self.client_nonce = self.server_nonce = b""
+        for place in nodes.children(base + "AppAuth"):
+            place = "AppAuth/" + place + "/"
+            kind = text(place + "AAuthType")
+            kind = _KINDS.index(kind) if kind in _KINDS else 0
+            level = text(place + "AAuthLevel")
+            nonce = a2b_base64(text(place + "AAuthData"))
+            if level == b"CLCRED":
+                self.client_auth = kind
+                self.client_name = text(place + "AAuthName")
+                self.client_secret = text(place + "AAuthSecret")
+                self.client_nonce = nonce
+            elif level == b"SRVCRED":
+                self.server_auth = kind
+                self.server_secret = text(place + "AAuthSecret")
+                self.server_nonce = nonce
+        self.scomo_root = text("Ext/ScomoRoot", b"SCOMO").decode()
+        self.scomo_version = text("Ext/ScomoVersion", b"1.0").decode()
+        self.request_types = text("Ext/RequestTypes", b"update,install,none").decode().split(",")
+        self._sequence = 0
+        self._load_nonces()
+        self._kept = self.client_nonce, self.server_nonce
+
+    def _load_nonces(self):
+        row = bytearray(_ROW_SIZE)
+        try:
+            with open(self._path(), "rb") as file:
+                for _ in range(2):
+                    if file.readinto(row) < _ROW_SIZE:
+                        return
+                    found = struct.unpack(_ROW, row)
+                    whole = found[5] == crc32(memoryview(row)[: _ROW_SIZE - 4])
+                    if whole and found[0] > self._sequence:
+                        self._sequence = found[0]
+                        self.client_nonce = found[2][: found[1]]
+                        self.server_nonce = found[4][: found[3]]
+        except OSError:
+            return
+
+    def save_nonces(self):
+        """Write the nonces where they have changed; a lost write is healed by a challenge."""
+        if self._kept == (self.client_nonce, self.server_nonce):
+            return
+        self._kept = self.client_nonce, self.server_nonce
+        self._sequence += 1
+        row = bytearray(_ROW_SIZE)
+        fields = [self._sequence]
+        for nonce in self._kept:
+            fields.append(len(nonce))
+            fields.append(nonce)
+        struct.pack_into(_ROW, row, 0, *(fields + [0]))
+        struct.pack_into("<I", row, _ROW_SIZE - 4, crc32(memoryview(row)[: _ROW_SIZE - 4]))
+        try:
+            file = open(self._path(), "r+b")
+        except OSError:
+            file = open(self._path(), "wb")
+            file.write(bytes(2 * _ROW_SIZE))
+        file.seek(self._sequence % 2 * _ROW_SIZE)
+        file.write(row)
+        file.close()
+        platform.sync()
+
+    def _path(self):
+        return uscomo_boot.ROOT + "/n/" + self.name

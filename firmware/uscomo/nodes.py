@@ -1,0 +1,215 @@
+# Small persistent values by key: accounts, ACLs, nodes that a server added, queues. Never holds
+# them in RAM: a sorted immutable snapshot t/<n>, and an append-only log t/<n>d of what changed
+# since. A log group counts when its CRC trailer is whole: that is the commit. Compaction writes
+# snapshot n + 1 and switches through the record.
+#
+# Item: key length, value length (0xFFFF = removed), key, value. Trailer: a zero byte, CRC-32.
+import os
+import struct
+from binascii import crc32
+
+import uscomo_boot
+from uscomo import platform
+from uscomo.constant import const
+
+MAX_KEY = const(127)
+MAX_VALUE = const(1024)
+MAX_NODES = const(512)
+_REMOVED = const(0xFFFF)
+# A longer log is folded into a new snapshot: reading scans all of it.
+_MAX_LOG = const(4096)
+_BUFFER = const(256)
+
+
+class Nodes:
+    """get, children, set, remove; then commit() or discard()."""
+
+    def __init__(self, store):
+        self.store = store
+        self.pending = {}
+        self._buffer = bytearray(_BUFFER)
+        self._log_end = 0
+        self._torn = False
+        for _ in self._items(self._path() + "d", True):
+            pass
+
+    def get(self, key):
+        """A value as bytes, or None."""
+        key = key.encode()
+        if key in self.pending:
+            return self.pending[key]
+        found = None
+        size = _REMOVED
+        with_log = False
+        for at, length in self._find(self._path() + "d", key):
+            found, size, with_log = at, length, True
+        if not with_log:
+            for at, length in self._find(self._path(), key):
+                found, size = at, length
+        if size == _REMOVED:
+            return None
+        value = bytearray(size)
+        with open(self._path() + ("d" if with_log else ""), "rb") as file:
+            file.seek(found)
+            file.readinto(value)
+        return bytes(value)
+
+    def keys(self, prefix):
+        """All keys that start with a prefix, sorted, as str."""
+        prefix = prefix.encode()
+        found = {}
+        for path in (self._path(), self._path() + "d"):
+            for key, _, size in self._items(path):
+                if key.startswith(prefix):
+                    found[key] = size != _REMOVED
+        for key, value in self.pending.items():
+            if key.startswith(prefix):
+                found[key] = value is not None
+        return sorted(key.decode() for key in found if found[key])
+
+    def children(self, prefix):
+        """The names directly below "A/B": sorted, each once."""
+        names = []
+        start = len(prefix) + 1
+        for key in self.keys(prefix + "/"):
+            name = key[start:].split("/", 1)[0]
+            if not names or names[-1] != name:
+                names.append(name)
+        return names
+
+    def set(self, key, value):
+        """Remember a value for commit(); ValueError where a limit is passed."""
+        key = key.encode()
+        if not 0 < len(key) <= MAX_KEY or len(value) > MAX_VALUE:
+            raise ValueError
+        self.pending[key] = bytes(value)
+
+    def remove(self, key):
+        """Forget a key at commit()."""
+        self.pending[key.encode()] = None
+
+    def remove_tree(self, key):
+        """Forget a key and all below it."""
+        for name in self.keys(key):
+            if name == key or name.startswith(key + "/"):
+                self.remove(name)
+
+    def discard(self):
+        """Forget what is not committed."""
+        self.pending = {}
+
+    def commit(self):
+        """Make the pending changes durable, all or none."""
+        if not self.pending:
+            return
+        if self._torn or self._log_end > _MAX_LOG or not self.store.nodes:
+            self._compact()
+        else:
+            with open(self._path() + "d", "ab") as file:
+                check = 0
+                for key, value in self.pending.items():
+                    check = _write(file, key, value, check)
+                file.write(struct.pack("<BI", 0, check))
+                self._log_end = file.tell()
+            platform.sync()
+        self.pending = {}
+
+    # -- files
+
+    def _path(self):
+        return "%s/t/%d" % (uscomo_boot.ROOT, self.store.nodes)
+
+    def _items(self, path, whole=False):
+        # Yields (key, offset of value, size). In the log only what a whole group ends; `whole`
+        # is the first pass, which finds where the last whole group ends.
+        limit = None if whole or not path.endswith("d") else self._log_end
+        try:
+            file = open(path, "rb")
+        except OSError:
+            return
+        try:
+            head = memoryview(self._buffer)[:3]
+            at = check = end = 0
+            while limit is None or at < limit:
+                file.seek(at)
+                if file.readinto(head) < 3:
+                    break
+                key_size, size = struct.unpack("<BH", head)
+                if not key_size:
+                    trailer = memoryview(self._buffer)[:5]
+                    file.seek(at)
+                    if whole:
+                        if file.readinto(trailer) < 5:
+                            break
+                        if struct.unpack("<BI", trailer)[1] != check:
+                            break
+                        check = 0
+                        end = at + 5
+                    at += 5
+                    continue
+                stored = 0 if size == _REMOVED else size
+                if key_size > MAX_KEY or stored > MAX_VALUE:
+                    break
+                key = memoryview(self._buffer)[3 : 3 + key_size]
+                if file.readinto(key) < key_size:
+                    break
+                if whole:
+                    check = crc32(memoryview(self._buffer)[: 3 + key_size], check)
+                    check = self._crc(file, stored, check)
+                    if check is None:
+                        break
+                else:
+                    yield bytes(key), at + 3 + key_size, size
+                at += 3 + key_size + stored
+            if whole:
+                self._log_end = end
+                file.seek(0, 2)
+                self._torn = file.tell() != end
+        finally:
+            file.close()
+
+    def _crc(self, file, size, check):
+        part = memoryview(self._buffer)[131:]
+        while size:
+            got = file.readinto(part[: min(size, len(part))])
+            if not got:
+                return None
+            check = crc32(part[:got], check)
+            size -= got
+        return check
+
+    def _find(self, path, key):
+        for found, at, size in self._items(path):
+            if found == key:
+                yield at, size
+
+    def _compact(self):
+        # A new snapshot of everything; it counts when the record names it.
+        keys = self.keys("")
+        if len(keys) > MAX_NODES:
+            raise OSError(28)
+        old = self._path()
+        number = self.store.nodes + 1 & 0xFFFF or 1
+        with open("%s/t/%d" % (uscomo_boot.ROOT, number), "wb") as file:
+            for key in keys:
+                _write(file, key.encode(), self.get(key), 0)
+        self.store.nodes = number
+        self.store.commit()
+        self._log_end = 0
+        self._torn = False
+        for path in (old, old + "d"):
+            try:
+                os.remove(path)
+            except OSError:
+                pass
+
+
+def _write(file, key, value, check):
+    size = _REMOVED if value is None else len(value)
+    head = struct.pack("<BH", len(key), size) + key
+    file.write(head)
+    check = crc32(head, check)
+    if value:
+        file.write(value)
+        check = crc32(value, check)
+    return check

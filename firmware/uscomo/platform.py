@@ -1,0 +1,70 @@
+# What differs between ports: reset, watchdog, clock ticks, free space, the .mpy environment.
+# Never decides anything.
+import gc
+import os
+import sys
+import time
+
+from uscomo.constant import const
+
+# On unix a reset is an exit code; whoever started the process plays power supply.
+RESET_EXIT = const(42)
+
+
+def reset():
+    """Planned restart; on boards a soft one, which keeps USB."""
+    if hasattr(sys, "platform") and sys.platform in ("linux", "darwin", "win32"):
+        raise SystemExit(RESET_EXIT)
+    import machine
+
+    machine.soft_reset()
+
+
+def sync():
+    """Write out what a file system still holds back; littlefs has done so at close."""
+    if sys.implementation.name == "micropython" and hasattr(os, "sync"):
+        os.sync()
+
+
+def free(path):
+    """Free bytes of the file system that a path lies on."""
+    facts = os.statvfs(path)
+    return facts[0] * facts[3]
+
+
+def mpy():
+    """The .mpy version and architecture of this interpreter as one number, 0 for none."""
+    return getattr(sys.implementation, "_mpy", 0)
+
+
+def ticks():
+    """Milliseconds that wrap around; compare with elapsed()."""
+    return time.ticks_ms() if hasattr(time, "ticks_ms") else int(time.monotonic() * 1000)
+
+
+def elapsed(since):
+    """Milliseconds since a ticks() value."""
+    now = ticks()
+    return time.ticks_diff(now, since) if hasattr(time, "ticks_diff") else now - since
+
+
+def is_async(function):
+    """Whether calling the function makes a coroutine."""
+
+    async def probe():
+        pass
+
+    code = getattr(function, "__code__", None)
+    if hasattr(code, "co_flags"):
+        return bool(code.co_flags & 0x80)
+    return type(function) is type(probe)
+
+
+def forget(names):
+    """Let modules of a phase go: from sys.modules and from their package."""
+    package = sys.modules.get("uscomo")
+    for name in names:
+        sys.modules.pop("uscomo." + name, None)
+        if hasattr(package, name):
+            delattr(package, name)
+    gc.collect()

@@ -1,0 +1,276 @@
+# The component store: the record (what runs), slots (what it runs from), operations (what the
+# server asked for) and their results. Knows nothing of DM. One record write switches everything.
+# Layout below ROOT: c/<slot>/ files of a component version, d/<operation> a spooled package,
+# o/<operation> an accepted operation, k/<key id> trust anchors, r0/ r1/ the record's copies.
+import json
+import os
+import struct
+from binascii import crc32
+
+import uscomo_boot
+from uscomo import platform
+from uscomo.constant import const
+
+_HEADER_SIZE = const(20)
+_ROW_SIZE = const(16)
+# Starts that a new version gets before its predecessor comes back.
+ATTEMPTS = const(3)
+# An operation is started this often before it is given up as interrupted.
+_MAX_STARTS = const(3)
+# The first line of a slot's component file.
+_MAX_LINE = const(1280)
+
+# Places in a component row.
+COMPONENT = const(0)
+STATE = const(1)
+TRIES = const(2)
+FLAGS = const(3)
+SLOT = const(4)
+FALL_BACK = const(5)
+FLOOR = const(6)
+SIGNER = const(7)
+
+INTERRUPTED = const(1412)
+
+
+class Record(Exception):
+    """Both copies of the record are unreadable: safe mode, nothing is written."""
+
+
+class Store:
+    """The record in memory; change it through the verbs, then commit()."""
+
+    def __init__(self):
+        data = uscomo_boot.load()
+        if data is None:
+            if _exists(uscomo_boot.ROOT + "/r0/record"):
+                raise Record
+            data = self._create()
+        fields = struct.unpack_from(uscomo_boot.HEADER, data, 0)
+        self.sequence, self.next_slot, self.next_operation, self.finished = fields[1:5]
+        self.nodes, self.abnormal, self.flags = fields[5:8]
+        self.rows = [list(row) for row in uscomo_boot.rows(data)]
+        start = _HEADER_SIZE + len(self.rows) * _ROW_SIZE
+        self.results = [
+            list(struct.unpack_from(uscomo_boot.RESULT, data, start + i * 8))
+            for i in range(fields[9])
+        ]
+
+    # -- the record
+
+    def _create(self):
+        root = uscomo_boot.ROOT
+        for folder in ("", "/c", "/d", "/o", "/k", "/t", "/n", "/r0", "/r1"):
+            if not _exists(root + folder):
+                os.mkdir(root + folder)
+        self.sequence = self.finished = self.nodes = self.abnormal = self.flags = 0
+        self.next_slot = self.next_operation = 1
+        self.rows = []
+        self.results = []
+        data = self._pack()
+        for copy in uscomo_boot.COPIES:
+            with open(root + copy + "/record", "wb") as file:
+                file.write(data)
+        return data
+
+    def _pack(self):
+        data = bytearray(uscomo_boot.SIZE)
+        struct.pack_into(
+            uscomo_boot.HEADER,
+            data,
+            0,
+            *(uscomo_boot.MAGIC, self.sequence, self.next_slot, self.next_operation),
+            *(self.finished, self.nodes, self.abnormal, self.flags),
+            *(len(self.rows), len(self.results)),
+        )
+        at = _HEADER_SIZE
+        for row in self.rows:
+            struct.pack_into(uscomo_boot.ROW, data, at, *row)
+            at += _ROW_SIZE
+        for result in self.results:
+            struct.pack_into(uscomo_boot.RESULT, data, at, *result)
+            at += 8
+        struct.pack_into("<I", data, at, crc32(memoryview(data)[:at]))
+        return data
+
+    def commit(self):
+        """Make the changes count: one write of the older copy, read back."""
+        self.sequence += 1
+        data = self._pack()
+        path = uscomo_boot.ROOT + uscomo_boot.COPIES[self.sequence & 1] + "/record"
+        with open(path, "r+b") as file:
+            file.write(data)
+        platform.sync()
+        check = bytearray(len(data))
+        with open(path, "rb") as file:
+            file.readinto(check)
+        if check != data:
+            raise OSError(5)
+
+    # -- components
+
+    def new_slot(self):
+        """A fresh, empty slot folder: its number. It is garbage until a row names it."""
+        slot = self.next_slot
+        self.next_slot += 1
+        path = slot_path(slot)
+        remove_tree(path)
+        os.mkdir(path)
+        return slot
+
+    def install(self, slot, signer, active):
+        """Let a component's row point at a filled slot, on trial; returns its component number."""
+        about = manifest(slot)
+        row = self.find(about["id"])
+        if row is None:
+            if len(self.rows) >= uscomo_boot.MAX_ROWS:
+                raise OSError(28)
+            used = [row[COMPONENT] for row in self.rows]
+            number = 1
+            while number in used:
+                number += 1
+            row = [number, 0, 0, 0, 0, 0, 0, signer]
+            self.rows.append(row)
+        row[FALL_BACK] = row[SLOT] if row[STATE] == uscomo_boot.ACTIVE else 0
+        row[SLOT] = slot
+        row[STATE] = uscomo_boot.ACTIVE if active else uscomo_boot.INACTIVE
+        row[FLAGS] |= uscomo_boot.TRIAL
+        row[TRIES] = ATTEMPTS
+        return row[COMPONENT]
+
+    def find(self, id):
+        """The row of a component id, or None."""
+        for row in self.rows:
+            if manifest(row[SLOT])["id"] == id:
+                return row
+        return None
+
+    def confirm(self, row):
+        """A component has proved itself: its trial is over, its release is the new floor."""
+        row[FLAGS] &= ~uscomo_boot.TRIAL & 0xFF
+        row[FALL_BACK] = 0
+        row[FLOOR] = max(row[FLOOR], manifest(row[SLOT]).get("release", 0))
+
+    def collect(self):
+        """Remove what no row, operation or generation names any more."""
+        slots = [row[SLOT] for row in self.rows] + [row[FALL_BACK] for row in self.rows]
+        waiting = self.pending()
+        kept = waiting + [result[0] for result in self.results]
+        for folder, wanted in (("/c", slots), ("/d", waiting), ("/o", kept)):
+            folder = uscomo_boot.ROOT + folder
+            for name in os.listdir(folder):
+                if not name.isdigit() or int(name) not in wanted:
+                    remove_tree(folder + "/" + name)
+        folder = uscomo_boot.ROOT + "/t"
+        for name in os.listdir(folder):
+            if name.rstrip("d") != str(self.nodes):
+                os.remove(folder + "/" + name)
+
+    # -- operations
+
+    def accept(self, operation):
+        """Keep an operation (a dict of texts) on flash before it is answered: its number."""
+        number = self.next_operation
+        while _exists(operation_path(number)):
+            number += 1
+        self.next_operation = number + 1
+        with open(operation_path(number), "wb") as file:
+            line = json.dumps(operation).encode()
+            file.write(struct.pack("<I", crc32(line)) + line)
+        platform.sync()
+        return number
+
+    def operation(self, number):
+        """What accept() kept, or None where it was never whole."""
+        line = bytearray(_MAX_LINE)
+        with open(operation_path(number), "rb") as file:
+            size = file.readinto(line)
+        line = memoryview(line)[:size]
+        if size < 4 or struct.unpack_from("<I", line, 0)[0] != crc32(line[4:]):
+            return None
+        return json.loads(bytes(line[4:]))
+
+    def pending(self):
+        """Numbers of operations that are accepted and not finished, oldest first."""
+        return sorted(
+            int(name)
+            for name in os.listdir(uscomo_boot.ROOT + "/o")
+            if name.isdigit() and int(name) > self.finished
+        )
+
+    def begin(self, number):
+        """Count a start of an operation; False when it was interrupted too often."""
+        for result in self.results:
+            if result[0] == number:
+                break
+        else:
+            result = [number, INTERRUPTED, 0, 0, 0]
+            self.results.append(result)
+        result[2] += 1
+        allowed = result[2] <= _MAX_STARTS
+        if not allowed:
+            self.finish(number, INTERRUPTED, 0)
+        self.commit()
+        return allowed
+
+    def finish(self, number, code, component):
+        """Set an operation's result; it counts with the next commit()."""
+        self.results = [result for result in self.results if result[0] != number]
+        # The oldest report gives way: a server that never answers must not block the rest.
+        if len(self.results) >= uscomo_boot.MAX_RESULTS:
+            self.results.pop(0)
+        self.results.append([number, code, 0, component, 0])
+        self.finished = max(self.finished, number)
+        self.next_operation = max(self.next_operation, number + 1)
+
+    def reported(self, number):
+        """The server has answered the report of an operation."""
+        self.results = [result for result in self.results if result[0] != number]
+        self.commit()
+        remove_tree(operation_path(number))
+
+
+def slot_path(slot):
+    """The folder of a slot."""
+    return "%s/c/%d" % (uscomo_boot.ROOT, slot)
+
+
+def operation_path(number):
+    """The file of an operation."""
+    return "%s/o/%d" % (uscomo_boot.ROOT, number)
+
+
+def package_path(number):
+    """The file that an operation's package is spooled to."""
+    return "%s/d/%d" % (uscomo_boot.ROOT, number)
+
+
+def manifest(slot):
+    """What a slot holds: the first line of its component file."""
+    line = bytearray(_MAX_LINE)
+    with open(slot_path(slot) + "/component", "rb") as file:
+        size = file.readinto(line)
+    end = line.find(b"\n", 0, size)
+    return json.loads(bytes(memoryview(line)[: end if end >= 0 else size]))
+
+
+def remove_tree(path):
+    """Remove a file or a folder with all it holds; nothing happens where there is none."""
+    try:
+        mode = os.stat(path)[0]
+    except OSError:
+        return
+    if mode & 0x4000:
+        for name in os.listdir(path):
+            remove_tree(path + "/" + name)
+        os.rmdir(path)
+    else:
+        os.remove(path)
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True

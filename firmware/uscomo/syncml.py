@@ -1,0 +1,418 @@
+# SyncML 1.2 messages on the board: commands read one at a time, answers written size-accounted.
+# Knows elements and their order, never what a command does. Element rules: OMA SyncML RepPro 1.2
+# for DM, section 6; reading does not depend on element order, writing follows the DTD.
+from binascii import a2b_base64
+
+from uscomo import wbxml
+from uscomo.constant import const
+
+# Commands (code page 0) that a server may send or answer with.
+ADD = const(0x05)
+ALERT = const(0x06)
+ATOMIC = const(0x08)
+COPY = const(0x0D)
+DELETE = const(0x10)
+EXEC = const(0x11)
+GET = const(0x13)
+REPLACE = const(0x20)
+RESULTS = const(0x22)
+SEQUENCE = const(0x24)
+STATUS = const(0x29)
+# The tag of what next() returns where an Atomic or a Sequence ends.
+CLOSE = const(0)
+
+NAMES = {
+    ADD: "Add",
+    ALERT: "Alert",
+    ATOMIC: "Atomic",
+    COPY: "Copy",
+    DELETE: "Delete",
+    EXEC: "Exec",
+    GET: "Get",
+    REPLACE: "Replace",
+    RESULTS: "Results",
+    SEQUENCE: "Sequence",
+    STATUS: "Status",
+}
+
+# A one-byte empty Item repeated through a whole message must not become 2,000 objects.
+MAX_ITEMS = const(32)
+# 128 bits are recommended, twice that is generous.
+MAX_NONCE = const(64)
+# Room kept for what closes any message: Alert 1222, Final and three ENDs.
+_TAIL = const(32)
+
+_CHAL = const(0x09)
+_CMD = const(0x0A)
+_CMDID = const(0x0B)
+_CMDREF = const(0x0C)
+_CRED = const(0x0E)
+_DATA = const(0x0F)
+_FINAL = const(0x12)
+_ITEM = const(0x14)
+_LOCNAME = const(0x16)
+_LOCURI = const(0x17)
+_META = const(0x1A)
+_MSGID = const(0x1B)
+_MSGREF = const(0x1C)
+_SESSIONID = const(0x25)
+_SOURCE = const(0x27)
+_SOURCEREF = const(0x28)
+_SYNCBODY = const(0x2B)
+_SYNCHDR = const(0x2C)
+_SYNCML = const(0x2D)
+_TARGET = const(0x2E)
+_TARGETREF = const(0x2F)
+_VERDTD = const(0x31)
+_VERPROTO = const(0x32)
+_MOREDATA = const(0x34)
+_CORRELATOR = const(0x3C)
+_FORMAT = const(0x107)
+_MARK = const(0x10B)
+_MAXMSGSIZE = const(0x10C)
+_METINF = const(0x10E)
+_NEXTNONCE = const(0x110)
+_TYPE = const(0x113)
+
+# Which element's text goes into which field.
+_FIELDS = {
+    _CMD: "cmd",
+    _CMDID: "cmd_id",
+    _CMDREF: "cmd_ref",
+    _DATA: "data",
+    _MSGID: "msg_id",
+    _MSGREF: "msg_ref",
+    0x21: "resp_uri",
+    _SESSIONID: "session_id",
+    _VERDTD: "ver_dtd",
+    _VERPROTO: "ver_proto",
+    _CORRELATOR: "correlator",
+    _FORMAT: "format",
+    _MAXMSGSIZE: "max_msg_size",
+    _NEXTNONCE: "next_nonce",
+    _TYPE: "type",
+}
+
+
+class Fields:
+    """What a header, a command or an item carries; text as bytes, data as memoryview."""
+
+    tag = 0
+    cmd = cmd_id = cmd_ref = data = msg_id = msg_ref = resp_uri = session_id = None
+    ver_dtd = ver_proto = correlator = format = max_msg_size = next_nonce = type = None
+    target = source = source_name = None
+    credential = more = False
+    items = ()
+
+
+_CLOSED = Fields()
+
+
+class MessageReader:
+    """Pull commands out of one message: begin(length), then next() until None."""
+
+    def __init__(self, buffer):
+        self.reader = wbxml.Reader(buffer)
+        self.view = memoryview(buffer)
+        self.header = None
+        self.final = False
+        self._open = 0
+        self._pending = self._ended = False
+
+    def begin(self, length):
+        """Read up to the body; raises WbxmlError for what is not a SyncML message."""
+        reader = self.reader
+        self.final = self._pending = self._ended = False
+        self._open = 0
+        self.header = None
+        reader.begin(length)
+        self._expect(_SYNCML)
+        self._expect(_SYNCHDR)
+        self.header = self._fill(_SYNCHDR)
+        self._expect(_SYNCBODY)
+
+    def next(self):
+        """The next command, CLOSE at the end of a container, None at the end of the body."""
+        reader = self.reader
+        if self._ended:
+            return self._close()
+        while True:
+            if self._pending:
+                self._pending = False
+            else:
+                kind = reader.next()
+                if kind == wbxml.END:
+                    return self._close() if self._open else None
+                if kind != wbxml.START:
+                    # White space between commands, and anything after the body, says nothing.
+                    if kind == wbxml.DONE:
+                        return None
+                    continue
+            tag = reader.tag
+            if tag == _FINAL:
+                self.final = True
+                reader.skip()
+            elif tag in NAMES:
+                if tag in (SEQUENCE, ATOMIC):
+                    self._open += 1
+                    self._ended = reader.empty
+                return self._fill(tag)
+            else:
+                reader.skip()
+
+    def _close(self):
+        self._open -= 1
+        self._ended = False
+        return _CLOSED
+
+    def move(self, delta):
+        """The caller has moved the message by delta bytes within its buffer."""
+        reader = self.reader
+        reader.position += delta
+        reader.limit += delta
+        reader.table += delta
+        reader.table_end += delta
+
+    def _expect(self, tag):
+        reader = self.reader
+        kind = reader.next()
+        while kind in (wbxml.STRING, wbxml.OPAQUE):
+            kind = reader.next()
+        if kind != wbxml.START or reader.tag != tag or reader.empty:
+            raise wbxml.WbxmlError(wbxml.BAD_STRUCTURE, reader.position)
+
+    def _fill(self, command):
+        # One flat walk: Meta, Cred, Chal, Target and Source only say where the text belongs.
+        reader = self.reader
+        whole = Fields()
+        whole.tag = command
+        if reader.empty and command != _SYNCHDR:
+            return whole
+        bottom = reader.depth
+        fields = whole
+        name = None
+        place = None
+        first = True
+        while True:
+            kind = reader.next()
+            if kind == wbxml.START:
+                tag = reader.tag
+                first = True
+                name = None
+                if tag in (_META, _METINF, _CHAL):
+                    pass
+                elif tag == _CRED and command == _SYNCHDR:
+                    whole.credential = True
+                elif tag == _TARGET:
+                    place = "target"
+                elif tag == _SOURCE:
+                    place = "source"
+                elif tag == _LOCURI:
+                    name = place
+                elif tag == _LOCNAME and place == "source":
+                    name = "source_name"
+                elif tag == _ITEM:
+                    if len(whole.items) >= MAX_ITEMS:
+                        raise wbxml.WbxmlError(wbxml.BAD_STRUCTURE, reader.position)
+                    fields = Fields()
+                    if not whole.items:
+                        whole.items = []
+                    whole.items.append(fields)
+                    if reader.empty:
+                        fields = whole
+                elif tag == _MOREDATA:
+                    fields.more = True
+                elif command in (SEQUENCE, ATOMIC) and tag in NAMES:
+                    self._pending = True
+                    return whole
+                else:
+                    name = _FIELDS.get(tag)
+                    if name is None:
+                        reader.skip()
+                    elif reader.empty:
+                        setattr(fields, name, b"")
+                        name = None
+            elif kind == wbxml.END:
+                depth = reader.depth
+                name = None
+                if depth < bottom:
+                    # A container that ends before any child came.
+                    self._ended = command in (SEQUENCE, ATOMIC)
+                    return whole
+                if depth == bottom:
+                    fields = whole
+            elif name:
+                self._store(fields, name, kind, first)
+                first = False
+
+    def _store(self, fields, name, kind, first):
+        reader = self.reader
+        if kind == wbxml.ENTITY:
+            value = chr(reader.code).encode()
+        else:
+            value = self.view[reader.offset : reader.offset + reader.length]
+            if name == "next_nonce":
+                # Text is base64; octets are the nonce itself.
+                value = _nonce(value, kind)
+            elif name != "data":
+                value = bytes(value)
+        if not first:
+            value = bytes(getattr(fields, name)) + bytes(value)
+        setattr(fields, name, value)
+
+
+def _nonce(value, kind):
+    if kind == wbxml.STRING:
+        try:
+            value = a2b_base64(value)
+        except ValueError:
+            return b""
+    # A nonce cut short would make every digest wrong.
+    if len(value) > MAX_NONCE:
+        raise wbxml.WbxmlError(wbxml.BAD_LENGTH, 0)
+    return bytes(value)
+
+
+class MessageWriter(wbxml.Writer):
+    """Write one message after the other into one buffer; command numbers count by themselves."""
+
+    def __init__(self, buffer):
+        super().__init__(buffer)
+        self.cmd_id = 0
+        self.peer_limit = 0
+
+    def message(self, session_id, msg_id, target, source, name, credential, max_msg_size):
+        """Open a message; credential is None or (type, format, data)."""
+        size = len(self.buffer)
+        if self.peer_limit and self.peer_limit < size:
+            size = self.peer_limit
+        self.limit = size - _TAIL
+        self.cmd_id = 0
+        self.begin(wbxml.SYNCML12)
+        self.start(_SYNCML)
+        self.start(_SYNCHDR)
+        self.text(_VERDTD, "1.2")
+        self.text(_VERPROTO, "DM/1.2")
+        self.text(_SESSIONID, session_id)
+        self.text(_MSGID, msg_id)
+        self.location(_TARGET, target)
+        self.location(_SOURCE, source, name)
+        if credential:
+            self.start(_CRED)
+            self.meta(credential[1], credential[0])
+            self.text(_DATA, credential[2])
+            self.end()
+        if max_msg_size:
+            self.start(_META)
+            self.text(_MAXMSGSIZE, max_msg_size)
+            self.end()
+        self.end()
+        self.start(_SYNCBODY)
+
+    def close(self, final):
+        """Close the message; without Final it asks for the next one. Returns its length."""
+        self.limit += _TAIL
+        if final:
+            self.empty(_FINAL)
+        else:
+            self.command(ALERT)
+            self.text(_DATA, 1222)
+            self.end()
+        self.end()
+        self.end()
+        return self.position
+
+    def mark(self):
+        """What roll_back needs to forget everything written after now."""
+        return self.position, self.page, self.cmd_id
+
+    def roll_back(self, mark):
+        """Forget what was written since the mark."""
+        self.position, self.page, self.cmd_id = mark
+
+    def command(self, tag):
+        """Open a command and number it."""
+        self.start(tag)
+        self.cmd_id += 1
+        self.text(_CMDID, self.cmd_id)
+
+    def status(self, msg_ref, cmd_ref, cmd, code, target=None, challenge=None, answer=None):
+        """Write a whole Status; challenge is (type, nonce as base64), answer an Item's data."""
+        self.command(STATUS)
+        self.text(_MSGREF, msg_ref)
+        self.text(_CMDREF, cmd_ref)
+        self.text(_CMD, cmd)
+        if target:
+            self.text(_TARGETREF, target)
+        if challenge:
+            self.start(_CHAL)
+            self.meta("b64", challenge[0], challenge[1])
+            self.end()
+        self.text(_DATA, code)
+        if answer is not None:
+            self.item(None, None, None, None, answer)
+        self.end()
+
+    def results(self, msg_ref, cmd_ref):
+        """Open a Results; items follow, then end()."""
+        self.command(RESULTS)
+        self.text(_MSGREF, msg_ref)
+        self.text(_CMDREF, cmd_ref)
+
+    def alert(self, code, correlator=None):
+        """Open an Alert; items follow, then end()."""
+        self.command(ALERT)
+        self.text(_DATA, code)
+        if correlator:
+            self.text(_CORRELATOR, correlator)
+
+    def item(self, source, target, format, type, data, mark=None):
+        """Write a whole Item; what is None is left out, empty data is an empty element."""
+        self.start(_ITEM)
+        if target:
+            self.location(_TARGET, target)
+        if source:
+            self.location(_SOURCE, source)
+        if format or type or mark:
+            self.meta(format, type, None, mark)
+        if data is not None:
+            if not len(data):
+                self.empty(_DATA)
+            elif format == "bin" or b"\0" in _octets(data):
+                self.start(_DATA)
+                self.opaque(_octets(data))
+                self.end()
+            else:
+                self.text(_DATA, data)
+        self.end()
+
+    def meta(self, format, type, next_nonce=None, mark=None):
+        """Write a whole Meta."""
+        self.start(_META)
+        if format:
+            self.text(_FORMAT, format)
+        if type:
+            self.text(_TYPE, type)
+        if mark:
+            self.text(_MARK, mark)
+        if next_nonce:
+            self.text(_NEXTNONCE, next_nonce)
+        self.end()
+
+    def location(self, tag, uri, name=None):
+        """Write a Target or a Source."""
+        self.start(tag)
+        self.text(_LOCURI, uri)
+        if name:
+            self.text(_LOCNAME, name)
+        self.end()
+
+    def text(self, tag, value):
+        """Write an element with text: str, UTF-8 bytes or a number."""
+        self.start(tag)
+        self.string(str(value) if isinstance(value, int) else value)
+        self.end()
+
+
+def _octets(data):
+    return data.encode() if isinstance(data, str) else bytes(data)

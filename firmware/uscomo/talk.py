@@ -1,0 +1,117 @@
+# The talk phase: one DM session over HTTP, with everything it needs put together.
+# Imported for a session and let go after it. Never decides when to talk, nor what to report.
+from uscomo import consent, devdetail, devinfo, dmacc, http
+from uscomo.constant import const
+from uscomo.scomo import Scomo
+from uscomo.session import PROTOCOL_ERROR, RUNNING, Session
+from uscomo.tree import Leaves, Tree
+
+# No connection, or the transport broke: beside the outcomes of `session`.
+UNREACHABLE = const(6)
+
+_TYPE = "application/vnd.syncml.dm+wbxml"
+# What a server may send to us is announced 512 bytes smaller: see session._INTERIM.
+RECEIVE = const(2560)
+SEND = const(2048)
+# A server that always has one more command must not keep the apps waiting for ever.
+_MAX_MESSAGES = const(64)
+_TIMEOUT_S = const(30)
+
+# Modules that a session brings in, for platform.forget().
+MODULES = (
+    "talk",
+    "session",
+    "syncml",
+    "wbxml",
+    "tree",
+    "scomo",
+    "dmacc",
+    "devinfo",
+    "devdetail",
+    "digest",
+    "md5",
+    "http",
+)
+
+
+class Talk:
+    """One account's session: its tree, its buffers; run() it over HTTP or drive it by hand."""
+
+    def __init__(self, stored, nodes, account, interact):
+        self.account = account
+        self.scomo = Scomo(stored, nodes, account)
+        about = devinfo.values(nodes)
+        self.device_id = about[0][1]
+        self._about = about
+        self._interact = interact
+        tree = Tree(
+            (
+                ("DevInfo", Leaves(devinfo.MOID, about)),
+                ("DevDetail", Leaves(devdetail.MOID, devdetail.values(nodes))),
+                ("DMAcc", dmacc.Accounts(nodes)),
+                (account.scomo_root, self.scomo),
+            ),
+            nodes,
+            account.server_id,
+        )
+        self.send = bytearray(SEND)
+        self.session = Session(account, tree, self._asked, bytearray(RECEIVE), self.send)
+
+    def start(self, session_id, code, alerts):
+        """Package 1: its length in the send buffer."""
+        return self.session.start(session_id, self.device_id, code, alerts, self._device_info)
+
+    def _device_info(self):
+        for name, value in self._about:
+            yield "./DevInfo/" + name, value
+
+    def _asked(self, code, texts):
+        status, answer = self._interact(code, texts)
+        if code == 1101 and status == 200:
+            self.scomo.asked = True
+        return status, answer
+
+    def run(self, session_id, code, alerts, feed):
+        """Hold the whole session; returns its outcome."""
+        session = self.session
+        length = self.start(session_id, code, alerts)
+        try:
+            for _ in range(_MAX_MESSAGES):
+                received = self._exchange(length, feed)
+                if not received:
+                    return PROTOCOL_ERROR
+                length = session.receive(received)
+                if not length:
+                    break
+        except (http.HttpError, OSError):
+            return UNREACHABLE
+        finally:
+            self.account.save_nonces()
+        return PROTOCOL_ERROR if session.outcome == RUNNING else session.outcome
+
+    def _exchange(self, length, feed):
+        # One message out, one in; 0 where what came is no DM message of a size that fits.
+        headers = (("Content-Type", _TYPE), ("Accept", _TYPE), ("User-Agent", "uscomo"))
+        url = self.session.url
+        url = url if isinstance(url, str) else bytes(url).decode()
+        body = memoryview(self.send)[:length]
+        response = http.request("POST", url, headers, body, _TIMEOUT_S, feed)
+        try:
+            if response.status != 200 or not response.content_type.endswith("+wbxml"):
+                return 0
+            space = self.session.space()
+            received = 0
+            while received < len(space):
+                got = response.readinto(space[received:])
+                if not got:
+                    return received
+                received += got
+            return 0
+        finally:
+            response.close()
+
+
+def talk(stored, nodes, name, session_id, code, alerts, feed):
+    """Hold a session with an account; returns its outcome."""
+    held = Talk(stored, nodes, dmacc.Account(nodes, name), consent.interact)
+    return held.run(session_id, code, alerts, feed)

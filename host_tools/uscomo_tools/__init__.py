@@ -1,0 +1,1 @@
+"""Host tools of uscomo: package, server, simulated devices, tests."""

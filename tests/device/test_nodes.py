@@ -1,0 +1,137 @@
+import os
+
+import uscomo_boot
+from support import raises, temporary_root
+from uscomo.nodes import MAX_KEY, MAX_VALUE, Nodes
+from uscomo.store import Store
+
+
+def opened():
+    return Nodes(Store())
+
+
+def test_values_survive_a_restart():
+    temporary_root()
+    nodes = opened()
+    nodes.set("DMAcc/a/ServerID", b"server")
+    nodes.set("DMAcc/a/Name", b"")
+    assert nodes.get("DMAcc/a/ServerID") == b"server"
+    nodes.commit()
+    nodes = opened()
+    assert nodes.get("DMAcc/a/ServerID") == b"server"
+    assert nodes.get("DMAcc/a/Name") == b""
+    assert nodes.get("DMAcc/a") is None
+
+
+def test_the_log_overrides_the_snapshot():
+    temporary_root()
+    nodes = opened()
+    nodes.set("A/x", b"1")
+    nodes.set("A/y", b"1")
+    nodes.commit()
+    nodes.set("A/x", b"2")
+    nodes.commit()
+    nodes.remove("A/y")
+    nodes.commit()
+    nodes.set("A/z", b"3" * 300)
+    nodes.commit()
+    nodes = opened()
+    assert nodes.get("A/x") == b"2"
+    assert nodes.get("A/y") is None
+    assert nodes.get("A/z") == b"3" * 300
+    assert nodes.keys("A") == ["A/x", "A/z"]
+
+
+def test_children_each_once():
+    temporary_root()
+    nodes = opened()
+    for key in ("S/b/1", "S/a/1", "S/a/2", "S/a", "Sx/c"):
+        nodes.set(key, b"")
+    nodes.commit()
+    assert opened().children("S") == ["a", "b"]
+
+
+def test_remove_tree_leaves_names_that_only_begin_alike():
+    temporary_root()
+    nodes = opened()
+    for key in ("S/a", "S/a/1", "S/ab"):
+        nodes.set(key, b"v")
+    nodes.commit()
+    nodes.remove_tree("S/a")
+    nodes.commit()
+    assert opened().keys("S") == ["S/ab"]
+
+
+def test_discard():
+    temporary_root()
+    nodes = opened()
+    nodes.set("a", b"1")
+    nodes.discard()
+    nodes.commit()
+    assert nodes.get("a") is None
+
+
+def test_limits_are_crossed():
+    temporary_root()
+    nodes = opened()
+    nodes.set("k" * MAX_KEY, b"v" * MAX_VALUE)
+    raises(ValueError, nodes.set, "k" * (MAX_KEY + 1), b"")
+    raises(ValueError, nodes.set, "k", b"v" * (MAX_VALUE + 1))
+    nodes.commit()
+    assert opened().get("k" * MAX_KEY) == b"v" * MAX_VALUE
+
+
+def test_many_commits_are_folded_into_a_new_snapshot():
+    root = temporary_root()
+    nodes = opened()
+    for i in range(120):
+        nodes.set("N/%d" % (i % 7), b"%d" % i * 20)
+        nodes.commit()
+    nodes = opened()
+    assert nodes.get("N/0") == b"119" * 20
+    assert nodes.get("N/6") == b"118" * 20
+    assert len(os.listdir(root + "/t")) <= 2
+    assert nodes.store.nodes > 1
+
+
+def test_a_torn_group_does_not_count_and_is_healed():
+    root = temporary_root()
+    nodes = opened()
+    nodes.set("a", b"0")
+    nodes.commit()
+    nodes.set("a", b"1")
+    nodes.commit()
+    log = root + "/t/%dd" % nodes.store.nodes
+    with open(log, "rb") as file:
+        whole = file.read()
+    second = b"\x01\x01\x00a2\x00abcd"
+    for end in range(1, len(second) + 1):
+        with open(log, "wb") as file:
+            file.write(whole + second[:end])
+        nodes = opened()
+        assert nodes.get("a") == b"1"
+        nodes.set("b", b"3")
+        nodes.commit()
+        nodes = opened()
+        assert nodes.get("b") == b"3"
+        assert nodes.get("a") == b"1"
+        # Back to a log of one group for the next round.
+        nodes.remove("b")
+        nodes.commit()
+        nodes.set("a", b"1")
+        nodes.commit()
+        log = root + "/t/%dd" % nodes.store.nodes
+        with open(log, "rb") as file:
+            whole = file.read()
+
+
+def test_both_records_broken_is_an_error_and_nothing_is_written():
+    from uscomo.store import Record
+
+    root = temporary_root()
+    Store()
+    for copy in uscomo_boot.COPIES:
+        with open(root + copy + "/record", "wb") as file:
+            file.write(b"x" * uscomo_boot.SIZE)
+    raises(Record, Store)
+    assert uscomo_boot.load() is None
