@@ -27,10 +27,11 @@ def ask(text, default=False, timeout_s=_TIMEOUT_S):
     """Ask a yes-or-no question; returns YES, NO, CANCELLED, TIMED_OUT or UNSUPPORTED."""
     if mode == "none":
         return UNSUPPORTED
-    print("? %s [%s] " % (text[:_MAX_TEXT], "Y/n" if default else "y/N"), end="")
+    question = "? %s [%s] " % (text[:_MAX_TEXT], "Y/n" if default else "y/N")
     if mode != "console":
-        print(mode)
+        print(question + mode)
         return YES if mode == "yes" else NO
+    print(question, end="")
     answer = _line(timeout_s)
     if answer is None:
         print()

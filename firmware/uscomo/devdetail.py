@@ -9,12 +9,12 @@ def values(nodes):
     """The leaves of DevDetail, true figures of this interpreter and this agent."""
     import sys
 
-    version = ".".join(str(part) for part in sys.implementation[1][:3])
+    version = ".".join(str(part) for part in sys.implementation.version[:3])
     kind = nodes.get("DevDetail/DevTyp")
     return (
         ("DevTyp", kind.decode() if kind else sys.platform),
         ("OEM", "uscomo"),
-        ("FwV", "%s %s" % (sys.implementation[0], version)),
+        ("FwV", "%s %s" % (sys.implementation.name, version)),
         ("SwV", "0.1.0"),
         ("HwV", sys.platform),
         ("LrgObj", "false"),

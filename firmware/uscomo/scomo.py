@@ -202,23 +202,3 @@ def _operation(path, names):
     if len(path) == 2 and path[0] == "Operations" and path[1] in names:
         return "null", "", EXEC
     return None
-
-
-def set_status(nodes, place, status):
-    """Set the Status of a download or a component as it stays after an operation."""
-    key = _KEY + place + "/Status"
-    if status == 10:
-        nodes.remove(key)
-    else:
-        nodes.set(key, str(status).encode())
-
-
-def download(nodes, place, leaf):
-    """A leaf of a prepared download as str, or None."""
-    value = nodes.get(_KEY + place + "/" + leaf)
-    return None if value is None else value.decode()
-
-
-def deployed_uri(account, id):
-    """Where a component lies in an account's tree."""
-    return "./%s/Inventory/Deployed/%s" % (account.scomo_root, id)

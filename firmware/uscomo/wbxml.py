@@ -211,8 +211,8 @@ class Reader:
             self.position += 1
             if token == 0x01:
                 return
-            if token == 0x00:
-                self.position += 1
+            if token == 0x00:  # the check above catches what lies past the end
+                self.position = min(self.position + 1, self.limit)
             elif token == 0x03 or 0x40 <= token <= 0x42:
                 self._skip_string()
             elif token in (0x02, 0x04, 0x83) or 0x80 <= token <= 0x82:

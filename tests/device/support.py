@@ -44,7 +44,7 @@ class RamDevice:
 
 
 def temporary_root():
-    """A fresh writable folder; the store's root is set to it, what an earlier call made is gone."""
+    """A fresh writable folder, the store's root from now on; an earlier one is gone."""
     clean()
     if MICROPYTHON:
         import vfs

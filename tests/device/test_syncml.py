@@ -1,5 +1,4 @@
 from support import raises
-
 from uscomo import syncml, wbxml
 from uscomo.syncml import MessageReader, MessageWriter
 

@@ -1,0 +1,272 @@
+# The agent: when to open a session, what to report in it, which accepted operation to run next,
+# when to try again. Never parses a byte and never touches flash but through store and nodes.
+import gc
+import json
+from os import urandom
+
+from uscomo import platform, store
+from uscomo.constant import const
+
+SERVER_INITIATED = const(1200)
+CLIENT_INITIATED = const(1201)
+
+# A report is repeated in so many sessions, a request in so many tries.
+_MAX_REPORTS = const(5)
+_MAX_REQUESTS = const(3)
+_MAX_BACK_OFF = const(3600000)
+
+_REQUEST = "~request/"
+_DONE = const(1)
+OUTCOMES = (
+    "running",
+    "done",
+    "credentials refused",
+    "server not authentic",
+    "aborted",
+    "protocol error",
+    "unreachable",
+)
+
+_COMPLETE = "urn:oma:at:scomo:1.0:OperationComplete"
+_UPDATE = "urn:oma:at:scomo:1.1:Update%sRequest"
+_INSTALL = "Reversed-Domain-Name: com.uscomo.scomo.installrequest"
+
+
+class Alert:
+    """A generic alert; `status` is the server's answer, 0 for none."""
+
+    def __init__(self, type, format, mark, data):
+        self.type = type
+        self.format = format
+        self.mark = mark
+        self.data = data
+        self.source = self.target = self.correlator = None
+        self.status = 0
+        self.subject = None
+
+
+class Agent:
+    """step() does what is due and says in how many milliseconds it wants to be asked again."""
+
+    def __init__(self, stored, nodes, settings, feed, say):
+        self.store = stored
+        self.nodes = nodes
+        self.settings = settings
+        self.feed = feed
+        self.say = say
+        self.outcome = _DONE
+        self._failures = 0
+        self._waiting_since = platform.ticks()
+        self._wait = 0
+        self._checked = platform.ticks()
+
+    def step(self):
+        """Run one operation or hold one session; None when nothing is due until the next poll."""
+        if self._wait and platform.elapsed(self._waiting_since) < self._wait:
+            return self._wait - platform.elapsed(self._waiting_since)
+        self._wait = 0
+        pending = self.store.pending()
+        if pending:
+            self._operate(pending[0])
+            return 0
+        for name in self.nodes.children("DMAcc"):
+            alerts = self._reports(name) + self._requests(name)
+            check = "~check/" + name
+            if alerts or self.nodes.get(check) is not None or self._poll_is_due():
+                self._hold(name, alerts, check)
+                return self._wait
+        return None
+
+    def _poll_is_due(self):
+        interval = int(self.settings.get("poll", "0")) * 1000
+        return interval and platform.elapsed(self._checked) >= interval
+
+    # -- operations
+
+    def _operate(self, number):
+        if not self.store.begin(number):
+            self.say("operation", number, "given up")
+            return
+        gc.collect()
+        from uscomo import operation
+
+        run = operation.Run(self.store, self.nodes, number, self.settings, self.feed, self.say)
+        code = run.run()
+        self.say("operation", number, code)
+        reset = run.reset
+        del run
+        platform.forget(operation.MODULES)
+        if reset:
+            # What runs has changed: start over with a clean heap and the new sys.path.
+            platform.reset()
+
+    # -- sessions
+
+    def _hold(self, name, alerts, check):
+        gc.collect()
+        self.say("session", name, "begins")
+        from uscomo import talk
+
+        session_id = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
+        sent = [alert for alert in alerts if alert.type]
+        self.outcome = talk.talk(
+            self.store, self.nodes, name, session_id, CLIENT_INITIATED, sent, self.feed
+        )
+        modules = talk.MODULES
+        del talk
+        platform.forget(modules)
+        self.say("session", name, OUTCOMES[self.outcome])
+        self._checked = platform.ticks()
+        self.nodes.discard()
+        good = self.outcome == _DONE
+        for alert in alerts:
+            if alert.type == _COMPLETE:
+                self._reported(alert)
+            else:
+                self._answered(alert, name, good)
+        if good:
+            self._failures = 0
+            self.nodes.remove(check)
+        else:
+            self._failures += 1
+            base = int(self.settings.get("retry", "5000"))
+            self._wait = min(base << min(self._failures - 1, 10), _MAX_BACK_OFF)
+            self._waiting_since = platform.ticks()
+            if self._failures >= _MAX_REQUESTS:
+                self.nodes.remove(check)
+        self.nodes.commit()
+
+    # -- reports: OperationComplete, until the server has answered
+
+    def _reports(self, name):
+        alerts = []
+        for number, code, _, component, _ in self.store.results:
+            if number > self.store.finished:
+                continue
+            operation = self.store.operation(number)
+            if operation is None:
+                # Never answered with 202, so nobody waits for it.
+                self.store.reported(number)
+            elif operation["account"] == name:
+                alerts.append(self._report(number, code, component, operation))
+        return alerts
+
+    def _report(self, number, code, component, operation):
+        identifier = ""
+        target = None
+        if operation["place"].startswith("Download/"):
+            value = self.nodes.get("SCOMO/" + operation["place"] + "/PkgID")
+            identifier = "" if value is None else value.decode()
+        else:
+            identifier = operation["place"].rsplit("/", 1)[-1]
+        for row in self.store.rows:
+            if code < 1300 and row[store.COMPONENT] == component:
+                identifier = store.manifest(row[store.SLOT])["id"]
+                root = operation["uri"].split("/Download/")[0].split("/Inventory/")[0]
+                target = root + "/Inventory/Deployed/" + identifier
+        data = "<ResultCode>%d</ResultCode><Identifier>%s</Identifier>" % (code, identifier)
+        mark = "informational" if code < 1300 else "warning" if code == 1401 else "critical"
+        alert = Alert(_COMPLETE, "text/plain", mark, data)
+        alert.source = operation["uri"]
+        alert.target = target
+        alert.correlator = operation["correlator"]
+        alert.subject = number
+        return alert
+
+    def _reported(self, alert):
+        if alert.status:
+            self.say("report", alert.subject, alert.status)
+            self.store.reported(alert.subject)
+            return
+        for result in self.store.results:
+            if result[0] == alert.subject:
+                result[2] += 1
+                if result[2] > _MAX_REPORTS:
+                    self.say("report", alert.subject, "given up")
+                    self.store.reported(alert.subject)
+                else:
+                    self.store.commit()
+                return
+
+    # -- requests: install or update, asked for by the user or by the device
+
+    def request(self, kind, id, cause, account=None):
+        """Queue a request, durable at once: kind "install" or "update", cause "User", "Device"."""
+        accounts = self.nodes.children("DMAcc")
+        if account is None:
+            account = accounts[0] if accounts else None
+        if account not in accounts:
+            raise ValueError("no such account")
+        numbers = [int(key[len(_REQUEST) :]) for key in self.nodes.keys(_REQUEST)]
+        number = max(numbers) + 1 if numbers else 1
+        entry = {"kind": kind, "id": id, "cause": cause, "account": account, "tries": 0}
+        self.nodes.set(_REQUEST + str(number), json.dumps(entry).encode())
+        self.nodes.commit()
+
+    def check(self):
+        """Queue a session with every account that asks for nothing."""
+        for name in self.nodes.children("DMAcc"):
+            self.nodes.set("~check/" + name, b"")
+        self.nodes.commit()
+
+    def _requests(self, name):
+        alerts = []
+        for key in self.nodes.keys(_REQUEST):
+            entry = json.loads(self.nodes.get(key))
+            if entry["account"] == name:
+                alerts.append(self._ask(key, entry, name))
+        return alerts
+
+    def _ask(self, key, entry, name):
+        types = self._types(name)
+        root = self.nodes.get("DMAcc/" + name + "/Ext/ScomoRoot")
+        root = "./" + (root.decode() if root else "SCOMO")
+        alert = Alert("", "chr", "informational", "")
+        alert.subject = key, entry
+        if types[0] == "update":
+            alert.type = _UPDATE % entry["cause"]
+            if entry["kind"] == "install":
+                alert.source = root
+                alert.data = entry["id"]
+            elif entry["id"]:
+                alert.source = root + "/Inventory/Deployed/" + entry["id"]
+        elif types[0] == "install":
+            alert.type = _INSTALL
+            alert.data = entry["id"]
+        # "none": a plain session, the server offers what it has for us; see _hold.
+        return alert
+
+    def _types(self, name):
+        # The account's order of preference, less what its server did not know.
+        value = self.nodes.get("DMAcc/" + name + "/Ext/RequestTypes")
+        types = (value.decode() if value else "update,install,none").split(",")
+        unknown = self.nodes.get("~unknown/" + name)
+        return types[min(int(unknown or b"0"), len(types) - 1) :]
+
+    def _answered(self, alert, name, good):
+        key, entry = alert.subject
+        answer = None
+        if alert.status in (406, 415) and len(self._types(name)) > 1:
+            # Not known to this server: the next way of asking, at once.
+            skipped = int(self.nodes.get("~unknown/" + name) or b"0") + 1
+            self.nodes.set("~unknown/" + name, b"%d" % skipped)
+            return
+        if alert.status == 200:
+            answer = "granted"
+        elif alert.status == 202:
+            answer = "nothing available"
+        elif alert.status in (406, 415):
+            answer = "not supported"
+        elif alert.status:
+            answer = "refused"
+        elif good:
+            answer = "asked"
+        else:
+            entry["tries"] += 1
+            if entry["tries"] >= _MAX_REQUESTS:
+                answer = OUTCOMES[self.outcome]
+        if answer:
+            self.say("request", entry["id"], answer)
+            self.nodes.remove(key)
+        else:
+            self.nodes.set(key, json.dumps(entry).encode())

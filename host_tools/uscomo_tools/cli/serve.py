@@ -1,0 +1,83 @@
+"""`uscomo serve`: the reference DM server."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+import typer
+
+from ..server.runner import ServerSettings, operator_token, run_server
+
+
+def default_data_folder() -> Path:
+    """Where a server keeps its things unless told otherwise."""
+    return platformdirs.user_data_path("uscomo") / "server"
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8080,
+    dm_path: Annotated[str, typer.Option(help="Path of the DM endpoint.")] = "/dm",
+    server_id: Annotated[
+        str, typer.Option(help="The server's name in credentials of accounts made from now on.")
+    ] = "uscomo",
+    database_url: Annotated[
+        str, typer.Option(help="SQLAlchemy URL; default: SQLite in the data folder.")
+    ] = "",
+    data_folder: Annotated[
+        Path | None, typer.Option(help="Packages, database, operator token.")
+    ] = None,
+    token: Annotated[
+        str,
+        typer.Option(
+            "--operator-token",
+            envvar="USCOMO_OPERATOR_TOKEN",
+            help="Default: one that is made once and kept in the data folder.",
+        ),
+    ] = "",
+    resp_uri: Annotated[str | None, typer.Option(help="Sent as RespURI in every message.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object when ready.")
+    ] = False,
+) -> None:
+    """Run the DM server until Ctrl-C: devices, REST interface, content and pages on one port.
+
+    Who is on this machine reads the pages; from elsewhere, open them once with ?token=TOKEN.
+    """
+    if not dm_path.startswith("/"):
+        raise typer.BadParameter("begins with a slash", param_hint="--dm-path")
+    folder = data_folder or default_data_folder()
+    token, token_file = operator_token(folder, token)
+    settings = ServerSettings(
+        data_folder=folder,
+        operator_token=token,
+        host=host,
+        port=port,
+        dm_path=dm_path,
+        server_id=server_id,
+        database_url=database_url,
+        resp_uri=resp_uri,
+    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+
+    def ready(url: str) -> None:
+        facts = {
+            "url": url,
+            "dm_url": url + dm_path,
+            "server_id": server_id,
+            "data_folder": str(folder),
+            "operator_token_file": str(token_file) if token_file else None,
+        }
+        if as_json:
+            typer.echo(json.dumps({"ok": True, **facts}))
+            return
+        typer.echo(f"devices:  {facts['dm_url']} (server id {server_id})")
+        typer.echo(f"pages:    {url}/")
+        typer.echo(f"data:     {folder}")
+        typer.echo(f"operator: token {f'in {token_file}' if token_file else 'as given'}")
+
+    run_server(settings, ready)

@@ -1,0 +1,152 @@
+"""What a device gets at the factory: its account, its settings, its trust anchors.
+
+The board's own store and nodes write it, run here on CPython, so that there is one writer of
+these formats.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import resources
+from ..errors import UsageError
+from ..package.keys import PublicKey
+
+#: Credential types by the names that the command line uses, as DMAcc names them.
+AUTH_TYPES = {"none": "", "basic": "BASIC", "md5": "DIGEST"}
+
+#: A DM server may do all of this below the SCOMO object, and nobody else.
+_SERVER_RIGHTS = ("Add", "Delete", "Exec", "Get", "Replace")
+
+
+@dataclass(slots=True)
+class DeviceSpec:
+    """Everything a simulated device is made of.
+
+    Nonces are base64 text, as DM carries them. ``anchors`` are RSA moduli, big endian bytes.
+    """
+
+    device_id: str
+    url: str
+    server_id: str = "uscomo"
+    user: str = ""
+    password: str = ""
+    server_password: str = ""
+    auth: str = "md5"
+    server_auth: str = "md5"
+    client_nonce: str = ""
+    server_nonce: str = ""
+    type: str = "unix"
+    manufacturer: str = "uscomo"
+    model: str = "unix"
+    scomo_root: str = "SCOMO"
+    scomo_version: str = "1.0"
+    request_types: str = "update,install,none"
+    account: str = "main"
+    settings: dict[str, str] = field(default_factory=dict)
+    anchors: list[bytes] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Refuse what the board could not use.
+
+        Raises
+        ------
+        UsageError
+            The field and what it may be.
+        """
+        for name in ("auth", "server_auth"):
+            if getattr(self, name) not in AUTH_TYPES:
+                raise UsageError(
+                    f"{name} is {getattr(self, name)!r}: one of {', '.join(AUTH_TYPES)}"
+                )
+        if not self.url.startswith(("http://", "https://")):
+            raise UsageError(f"the server's URL is {self.url!r}: it must begin with http://")
+        self.scomo_root = self.scomo_root.removeprefix("./").strip("/")
+        if not self.scomo_root:
+            raise UsageError("the SCOMO root is empty: name a node, such as ./SCOMO")
+        for name in ("client_nonce", "server_nonce"):
+            try:
+                base64.b64decode(getattr(self, name), validate=True)
+            except ValueError as error:
+                raise UsageError(f"{name} is not base64: {error}") from None
+
+
+def provision(spec: DeviceSpec, root: Path) -> None:
+    """Write a device's store below ``root``, the folder that becomes the board's ``/``."""
+    spec.check()
+    boot = _boot_module()
+    before = boot.ROOT
+    boot.ROOT = str(root / "uscomo.d")
+    try:
+        from uscomo import nodes, store
+
+        opened = nodes.Nodes(store.Store())
+        for key, value in _nodes(spec).items():
+            opened.set(key, value.encode())
+        opened.commit()
+    finally:
+        boot.ROOT = before
+    for modulus in spec.anchors:
+        (root / "uscomo.d" / "k" / PublicKey(modulus).key_id).write_bytes(modulus)
+
+
+def _nodes(spec: DeviceSpec) -> dict[str, str]:
+    base = f"DMAcc/{spec.account}/"
+    rights = "&".join(f"{right}={spec.server_id}" for right in _SERVER_RIGHTS)
+    values = {
+        "DevInfo/DevId": spec.device_id,
+        "DevInfo/Man": spec.manufacturer,
+        "DevInfo/Mod": spec.model,
+        "DevDetail/DevTyp": spec.type,
+        base + "AppID": "w7",
+        base + "ServerID": spec.server_id,
+        base + "Name": spec.account,
+        base + "AppAddr/1/Addr": spec.url,
+        base + "AppAddr/1/AddrType": "URI",
+        base + "AAuthPref": AUTH_TYPES[spec.auth],
+        base + "Ext/ScomoRoot": spec.scomo_root,
+        base + "Ext/ScomoVersion": spec.scomo_version,
+        base + "Ext/RequestTypes": spec.request_types,
+        f"?DMAcc/{spec.account}": f"Get={spec.server_id}&Replace={spec.server_id}",
+        f"?{spec.scomo_root}": rights,
+    }
+    levels = (
+        ("CLCRED", spec.auth, spec.user, spec.password, spec.client_nonce),
+        ("SRVCRED", spec.server_auth, spec.server_id, spec.server_password, spec.server_nonce),
+    )
+    for number, (level, kind, name, secret, nonce) in enumerate(levels, 1):
+        if AUTH_TYPES[kind]:
+            place = f"{base}AppAuth/{number}/"
+            values[place + "AAuthLevel"] = level
+            values[place + "AAuthType"] = AUTH_TYPES[kind]
+            values[place + "AAuthName"] = name
+            values[place + "AAuthSecret"] = secret
+            values[place + "AAuthData"] = nonce
+    values.update({f"~set/{name}": value for name, value in spec.settings.items()})
+    return values
+
+
+def _boot_module() -> Any:
+    """Stage 0, which is no part of any package and so has to be loaded by path."""
+    if "uscomo_boot" not in sys.modules:
+        path = resources.board_root() / "uscomo_boot.py"
+        found = importlib.util.spec_from_file_location("uscomo_boot", path)
+        assert found is not None
+        assert found.loader is not None
+        module = importlib.util.module_from_spec(found)
+        sys.modules["uscomo_boot"] = module
+        found.loader.exec_module(module)
+    return sys.modules["uscomo_boot"]
+
+
+def described(spec: DeviceSpec) -> dict[str, Any]:
+    """A spec as JSON-able values, without its secrets and anchors."""
+    values = asdict(spec)
+    for name in ("password", "server_password", "client_nonce", "server_nonce", "anchors"):
+        del values[name]
+    return values

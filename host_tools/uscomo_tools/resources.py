@@ -1,0 +1,34 @@
+"""Where the parts lie that are not host Python: board sources, the demo's apps.
+
+In a checkout they lie in ``firmware/``; in an installed wheel beside this module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_CHECKOUT = _HERE.parents[1] / "firmware"
+
+
+def agent_sources() -> list[Path]:
+    """The modules of the agent's package ``uscomo``."""
+    import uscomo
+
+    folder = Path(str(uscomo.__file__)).parent
+    return sorted(folder.glob("*.py"))
+
+
+def board_root() -> Path:
+    """The folder with what lies at a board's root: boot.py, main.py, uscomo_boot.py."""
+    return _found("root")
+
+
+def demo_apps() -> Path:
+    """The folder with the demo's applications."""
+    return _found("demo_apps")
+
+
+def _found(name: str) -> Path:
+    packed = _HERE / "_resources" / name
+    return packed if packed.is_dir() else _CHECKOUT / name

@@ -1,0 +1,56 @@
+"""What a server is told at its start; nothing here changes while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Options of one server.
+
+    Parameters
+    ----------
+    data_folder
+        Packages, and the database unless ``database_url`` names another place.
+    operator_token
+        The bearer token of the operator. It is never stored by the server.
+    host, port
+        Where to listen; port 0 takes a free one.
+    dm_path
+        Path of the DM endpoint.
+    server_id
+        The server's own name in credentials. Accounts keep the name they were created with.
+    database_url
+        SQLAlchemy URL with an asyncio driver; empty means SQLite in the data folder.
+    resp_uri
+        Sent as RespURI in every message when set.
+    max_body, max_package
+        Largest DM message and largest delivery package accepted, bytes.
+    session_timeout
+        Seconds of silence after which a session is over.
+    report_timeout
+        Seconds to wait for the OperationComplete of an accepted operation.
+    inventory_age
+        Seconds after which a known inventory is read again.
+    """
+
+    data_folder: Path
+    operator_token: str = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8080
+    dm_path: str = "/dm"
+    server_id: str = "uscomo"
+    database_url: str = ""
+    resp_uri: str | None = None
+    max_body: int = 64 * 1024
+    max_package: int = 16 * 1024 * 1024
+    session_timeout: int = 600
+    report_timeout: int = 3600
+    inventory_age: int = 24 * 3600
+
+    @property
+    def database(self) -> str:
+        """The database URL in use."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_folder / 'server.sqlite'}"

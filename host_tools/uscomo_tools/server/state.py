@@ -1,0 +1,103 @@
+"""What a DM session remembers between two messages: plain data, JSON by ``dataclasses.asdict``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from uscomo_tools.server.reports import number, text
+from uscomo_tools.server.steps import Answered, Outcome, Step
+from uscomo_tools.syncml.message import Command, Message
+
+
+@dataclass(slots=True)
+class Sent:
+    """A step whose command is out: its command numbers, and the answers so far."""
+
+    step: Step
+    msg_id: str
+    commands: list[tuple[str, str]]
+    codes: dict[str, int] = field(default_factory=dict)
+    items: list[Answered] = field(default_factory=list)
+    partial: bool = False
+
+    def take(self, command: Command) -> None:
+        """Take a Status or a Results for one of these commands."""
+        if command.name == "Results":
+            self._take_results(command)
+            return
+        # One Status per Item may come: the worst of them speaks for the command.
+        cmd = command.cmd_ref or ""
+        self.codes[cmd] = max(number(command.data), self.codes.get(cmd, 0))
+
+    def _take_results(self, command: Command) -> None:
+        for item in command.items:
+            meta = item.meta or command.meta
+            found = Answered(
+                (item.source or item.target or "").removesuffix("/"),
+                (meta.format if meta else None) or "chr",
+                text(item.data),
+            )
+            if self.partial and self.items:  # a large object, cut at arbitrary characters
+                last = self.items.pop()
+                found = Answered(last.uri, last.format, last.data + found.data)
+            self.items.append(found)
+            self.partial = item.more
+
+    def outcome(self) -> Outcome:
+        """The answers, in the order of the commands."""
+        return Outcome([(name, self.codes.get(cmd, 0)) for cmd, name in self.commands], self.items)
+
+
+@dataclass(slots=True)
+class SessionState:
+    """All that a session remembers between two messages; JSON through ``as_json``.
+
+    ``refused`` is the code that ended the session for good, 0 while it lives.
+    ``unfinished`` says that our last message had no Final although the client's package was
+    complete. Nonces are hexadecimal.
+    """
+
+    client_msg_id: str = ""
+    server_msg_id: int = 0
+    client_ok: bool = False
+    client_failures: int = 0
+    client_nonce: str | None = None
+    server_ok: bool = False
+    server_failures: int = 0
+    server_nonce: str | None = None
+    refused: int = 0
+    ended: bool = False
+    unfinished: bool = False
+    max_msg_size: int = 0
+    queue: list[Step] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> SessionState:
+        """Undo ``dataclasses.asdict``."""
+        state = cls(**{**stored, "queue": [], "sent": []})
+        state.queue = [Step(**step) for step in stored.get("queue", [])]
+        state.sent = [
+            Sent(
+                Step(**sent["step"]),
+                sent["msg_id"],
+                [(cmd, name) for cmd, name in sent["commands"]],
+                sent["codes"],
+                [Answered(**item) for item in sent["items"]],
+                sent["partial"],
+            )
+            for sent in stored.get("sent", [])
+        ]
+        return state
+
+    def collect(self, message: Message) -> None:
+        """Sort Statuses and Results to the commands they answer, whatever their order.
+
+        A Results without MsgRef is somebody's habit; a wrong MsgRef belongs to another message.
+        """
+        waiting = {cmd: sent for sent in self.sent for cmd, _ in sent.commands}
+        for command in message.commands:
+            sent = waiting.get(command.cmd_ref or "")
+            if sent is not None and command.msg_ref in (None, "", sent.msg_id):
+                sent.take(command)

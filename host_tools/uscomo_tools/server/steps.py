@@ -1,0 +1,133 @@
+"""What the server asks of a device, one step at a time, and the commands that ask it.
+
+A step is small data that survives between two messages; its command is built when it is sent, so
+a step can be sent again after a challenge. Command numbers are the engine's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from uscomo_tools.server.models import Operation, Package
+from uscomo_tools.syncml.message import Command, Item, Meta
+
+PACKAGE_TYPE = "application/vnd.uscomo.package+gzip"
+DISPLAY, CONFIRM = "1100", "1101"
+DISPLAY_OPTIONS = b"MINDT=10"
+CONFIRM_OPTIONS = b"MINDT=10&DR=1"
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing to ask.
+
+    ``kind`` is a row of the planner's table; ``uri`` the node concerned; ``operation`` a
+    correlator; ``text`` what a user is shown.
+    """
+
+    kind: str
+    uri: str = ""
+    operation: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One node of a Results."""
+
+    uri: str
+    format: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the device answered to one step.
+
+    ``codes`` has one entry per command, the container first; 0 stands for no answer.
+    """
+
+    codes: list[tuple[str, int]]
+    items: list[Answered]
+
+    def code(self, name: str = "") -> int:
+        """The Status of the first command of that name, or of the first of all."""
+        return next((code for key, code in self.codes if name in ("", key)), 0)
+
+
+def _command(name: str, uri: str) -> Command:
+    return Command(name=name, cmd_id="", items=[Item(target=uri)])
+
+
+def get(uri: str) -> Command:
+    """Read a node."""
+    return _command("Get", uri)
+
+
+def delete(uri: str) -> Command:
+    """Delete a node and what is below it."""
+    return _command("Delete", uri)
+
+
+def user_alert(code: str, options: bytes, text: str) -> Command:
+    """Show something to the user: the options' item comes first, then the text's."""
+    items = [Item(data=options), Item(data=text.encode())]
+    return Command(name="Alert", cmd_id="", data=code, items=items)
+
+
+def execute(uri: str, correlator: str) -> Command:
+    """Run a primitive whose end is reported with the same correlator."""
+    command = _command("Exec", uri)
+    command.correlator = correlator
+    return command
+
+
+def readable_size(size: int) -> str:
+    """Bytes as a person reads them."""
+    return f"{size} B" if size < 1024 else f"{size / 1024:.1f} KB"
+
+
+def install(root: str, operation: Operation, package: Package, url: str) -> Command:
+    """Sequence{Alert 1101, Add Download/<n>, Exec DownloadInstall} (SCOMO digest 10.2).
+
+    Parameters
+    ----------
+    root
+        The management object's root.
+    url
+        Of the download descriptor.
+    """
+    node = f"{root}/Download/{operation.correlator}"
+    leaves = {
+        "PkgID": package.package_id,
+        "PkgURL": url,
+        "Name": package.name,
+        "EnvType": package.env,
+        "PkgType": PACKAGE_TYPE,
+    }
+    # Formats are spelled out: not every client knows the default of an absent one.
+    items = [Item(target=node, meta=Meta(format="node"))]
+    items += [
+        Item(target=f"{node}/{name}", meta=Meta(format="chr"), data=value.encode())
+        for name, value in leaves.items()
+    ]
+    children = [
+        Command(name="Add", cmd_id="", items=items),
+        execute(f"{node}/Operations/DownloadInstall", operation.correlator),
+    ]
+    if operation.ask == "server":
+        question = f"Install {package.name} {package.version} ({readable_size(package.size)})?"
+        children.insert(0, user_alert(CONFIRM, CONFIRM_OPTIONS, question))
+    return Command(name="Sequence", cmd_id="", children=children)
+
+
+BUILDERS: dict[str, Callable[[Step], Command]] = {
+    "root names": lambda step: get(step.uri),
+    "root type": lambda step: get(f"{step.uri}?prop=Type"),
+    "inventory": lambda step: get(f"{step.uri}?list=StructData"),
+    "inventory names": lambda step: get(step.uri),
+    "inventory leaf": lambda step: get(step.uri),
+    "delete": lambda step: delete(step.uri),
+    "display": lambda step: user_alert(DISPLAY, DISPLAY_OPTIONS, step.text),
+}

@@ -1,0 +1,102 @@
+"""Rows as the REST interface and the pages show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from uscomo_tools.server.credentials import BASIC
+from uscomo_tools.server.models import Component, Device, DmSession, LoggedMessage, Operation
+from uscomo_tools.syncml.errors import WireError
+from uscomo_tools.syncml.message import decode, encode
+
+STATES = {"10": "inactive", "20": "active"}
+
+
+def device(row: Device) -> dict[str, Any]:
+    """An account, without its secrets."""
+    return {
+        "device_id": row.device_id,
+        "type": row.device_type,
+        "user": row.user,
+        "auth": row.auth,
+        "server_auth": row.server_auth,
+        "scomo_root": row.scomo_root,
+        "last_seen": row.last_seen,
+        "inventory_at": row.inventory_at,
+    }
+
+
+def component(row: Component) -> dict[str, Any]:
+    """One component of an inventory."""
+    return {
+        "id": row.component_id,
+        "node": row.node,
+        "package": row.package_id,
+        "name": row.name,
+        "version": row.version,
+        "env": row.env,
+        "state": STATES.get(row.state, row.state),
+        "status": row.status,
+    }
+
+
+def operation(row: Operation) -> dict[str, Any]:
+    """One operation."""
+    return {
+        "id": row.id,
+        "correlator": row.correlator,
+        "primitive": row.primitive,
+        "subject": row.subject,
+        "origin": row.origin,
+        "ask": row.ask,
+        "state": row.state,
+        "code": row.code,
+        "reason": row.reason,
+        "created_at": row.created_at,
+        "changed_at": row.changed_at,
+        "reported_at": row.reported_at,
+    }
+
+
+def session(row: DmSession) -> dict[str, Any]:
+    """One session."""
+    engine = row.state.get("engine", {})
+    return {
+        "id": row.id,
+        "session_id": row.session_id,
+        "started_at": row.started_at,
+        "last_at": row.last_at,
+        "ended": engine.get("ended", False),
+        "refused": engine.get("refused", 0),
+    }
+
+
+def message(row: LoggedMessage) -> dict[str, Any]:
+    """One message, decoded."""
+    return {
+        "id": row.id,
+        "session": row.session_pk,
+        "device": row.device_id,
+        "direction": row.direction,
+        "content_type": row.content_type,
+        "size": len(row.body),
+        "xml": readable(row),
+        "at": row.at,
+    }
+
+
+def readable(row: LoggedMessage) -> str:
+    """A message as indented XML."""
+    try:
+        decoded = decode(row.body, row.content_type)
+        credential = decoded.header.credential
+        if credential is not None and credential.type == BASIC:
+            credential.data = b"(hidden)"  # it is the password
+        document = encode(decoded, "xml")
+        root = etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True))
+    except (WireError, etree.XMLSyntaxError) as error:
+        return f"cannot be shown: {error}"
+    etree.indent(root)
+    return str(etree.tostring(root, encoding="unicode"))

@@ -1,0 +1,72 @@
+# Runs inside the MicroPython unix VM: makes a littlefs image the board's "/", then starts as a
+# board does. Arguments: IMAGE, and run | once | repl | exec SCRIPT [ARGUMENT ...]
+#   run   boot.py and main.py, for ever
+#   once  boot.py, then the agent until nothing is left to do; the exit code tells the outcome
+#   repl  boot.py, then leave the interpreter to `-i`
+#   exec  boot.py, then a script of the board's own, as `mpremote exec` does
+import os
+import sys
+
+import vfs
+
+BLOCK = 4096
+PROGRAM = 256
+ERASED = b"\xff" * BLOCK  # made once: the board's heap has no 4 KB hole to spare later
+# Exit codes by the last session's outcome; see uscomo.agent.OUTCOMES.
+EXITS = {1: 0, 2: 4, 3: 4, 6: 3}
+
+
+class FileDevice:
+    def __init__(self, path):
+        self.file = open(path, "r+b")
+        self.file.seek(0, 2)
+        self.count = self.file.tell() // BLOCK
+
+    def readblocks(self, number, buffer, offset=0):
+        self.file.seek(number * BLOCK + offset)
+        self.file.readinto(buffer)
+
+    def writeblocks(self, number, buffer, offset=0):
+        self.file.seek(number * BLOCK + offset)
+        self.file.write(buffer)
+        self.file.flush()
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return self.count
+        if operation == 5:
+            return BLOCK
+        if operation == 6:
+            self.file.seek(argument * BLOCK)
+            self.file.write(ERASED)
+            self.file.flush()
+        return 0
+
+
+def execute(path):
+    with open(path) as file:
+        source = file.read()
+    exec(compile(source, path, "exec"), {"__name__": "__main__"})
+
+
+image, mode = sys.argv[1:3]
+script = None
+if mode == "exec":
+    # Read before the host's files go out of sight.
+    with open(sys.argv[3]) as file:
+        script = file.read()
+system = vfs.VfsLfs2(FileDevice(image), progsize=PROGRAM, readsize=PROGRAM)
+vfs.umount("/")
+vfs.mount(system, "/")
+os.chdir("/")
+sys.path[:] = ["", ".frozen", "/lib"]
+sys.argv[:] = sys.argv[3:]
+execute("/boot.py")
+if mode == "run":
+    execute("/main.py")
+elif mode == "once":
+    import uscomo
+
+    sys.exit(EXITS.get(uscomo.run(True), 1))
+elif mode == "exec":
+    exec(script, {"__name__": "__main__"})

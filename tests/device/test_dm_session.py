@@ -1,0 +1,470 @@
+# The DM client against scripted servers: who may do what, in which order, how often.
+from binascii import b2a_base64
+
+from uscomo import digest, session, syncml
+from uscomo.session import Session
+from uscomo.syncml import MessageReader, MessageWriter
+
+NONCE = b"0123456789abcdef"
+
+
+class Account:
+    address = b"http://dm.example/s"
+    server_id = b"server"
+    client_auth = session.MD5
+    client_name = b"user"
+    client_secret = b"password"
+    client_nonce = NONCE
+    server_auth = session.MD5
+    server_secret = b"secret"
+    server_nonce = NONCE
+
+
+class Tree:
+    """A dispatcher over a dict."""
+
+    def __init__(self, **values):
+        self.values = {"./" + name: value for name, value in values.items()}
+        self.did = []
+
+    def get(self, uri):
+        uri = uri.decode()
+        if uri == "./all":
+            return iter([(key, "", "", value) for key, value in sorted(self.values.items())])
+        if uri not in self.values:
+            return 404
+        return iter([(uri, "", "", self.values[uri])])
+
+    def add(self, uri, format, type, data):
+        self.did.append(("add", uri, format, bytes(data)))
+        return 200
+
+    def replace(self, uri, format, type, data):
+        self.did.append(("replace", uri, bytes(data)))
+        return 200 if uri.decode() in self.values else 404
+
+    def delete(self, uri):
+        return 200
+
+    def copy(self, source, target):
+        return 406
+
+    def exec(self, uri, correlator, data):
+        self.did.append(("exec", uri, correlator))
+        return 202
+
+    def commit(self):
+        self.did.append("commit")
+
+
+class Alert:
+    type = "urn:x"
+    format = "chr"
+    mark = correlator = target = None
+    source = "./S"
+    data = "d"
+    status = 0
+
+
+class Peer:
+    """A session and the means to play its server."""
+
+    def __init__(self, tree=None, account=None, answer=200, receive=2560, send=2048):
+        self.account = account or Account()
+        self.tree = tree or Tree()
+        self.asked = []
+        self.send = bytearray(send)
+        self.session = Session(
+            self.account, self.tree, self.interact, bytearray(receive), self.send
+        )
+        self.answer = answer
+        self.alerts = [Alert()]
+        self.msg_id = 0
+        length = self.session.start(b"7", "urn:d", 1201, self.alerts, self.device_info)
+        self.sent = self.parse(length)
+
+    def interact(self, code, texts):
+        self.asked.append((code, texts))
+        return self.answer, None
+
+    def device_info(self):
+        yield "./DevInfo/DevId", "urn:d"
+
+    def parse(self, length):
+        if not length:
+            return None
+        buffer = bytearray(self.send[:length])
+        self.reader = MessageReader(buffer)
+        self.reader.begin(length)
+        found = []
+        command = self.reader.next()
+        while command:
+            if command.tag:
+                found.append(command)
+            command = self.reader.next()
+        return found
+
+    def credential(self, nonce=NONCE, secret=b"secret"):
+        return digest.MD5, "b64", digest.credential(b"server", secret, nonce)
+
+    def say(self, write, credential=None, final=True, session_id=b"7"):
+        """Send a server message; returns the commands of the answer, None for the end."""
+        self.msg_id += 1
+        buffer = bytearray(4096)
+        writer = MessageWriter(buffer)
+        name = b"server" if credential else None
+        writer.message(
+            session_id, self.msg_id, "urn:d", b"http://dm.example/s", name, credential, 0
+        )
+        write(writer)
+        length = writer.close(True)
+        if not final:
+            # Without Final: the empty element is the one before the last two ENDs.
+            buffer[length - 3 : length - 1] = b"\x01\x01"
+            length -= 1
+        self.session.space()[:length] = buffer[:length]
+        self.sent = self.parse(self.session.receive(length))
+        return self.sent
+
+    def accept(self, writer, code=212, reference=None):
+        challenge = (digest.MD5, digest.base64(b"next-nonce"))
+        own = self.session._msg_id if reference is None else reference
+        writer.status(b"%d" % own, 0, "SyncHdr", code, None, challenge)
+
+
+def codes(commands):
+    return [int(bytes(c.data)) for c in commands if c.tag == syncml.STATUS]
+
+
+def test_package_1():
+    peer = Peer()
+    header = peer.reader.header
+    assert header.session_id == b"7" and header.msg_id == b"1"
+    assert header.target == b"http://dm.example/s" and header.source == b"urn:d"
+    assert header.source_name == b"user" and header.max_msg_size == b"2048"
+    assert bytes(header.data) == digest.credential(b"user", b"password", NONCE)
+    assert [c.tag for c in peer.sent] == [syncml.ALERT, syncml.REPLACE, syncml.ALERT]
+    assert bytes(peer.sent[0].data) == b"1201"
+    assert peer.sent[1].items[0].source == b"./DevInfo/DevId"
+    assert peer.sent[2].items[0].type == b"urn:x"
+    assert peer.reader.final
+
+
+def test_nothing_to_do_ends_the_session_without_an_answer():
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        writer.status(b"1", b"3", "Alert", 202)
+
+    assert peer.say(write, peer.credential()) is None
+    assert peer.session.outcome == session.DONE
+    assert peer.alerts[0].status == 202
+    assert peer.account.client_nonce == b"next-nonce"
+    assert peer.account.server_nonce == NONCE
+
+
+def test_commands_are_executed_and_answered_in_order():
+    peer = Peer(Tree(a="1"))
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.GET)
+        writer.item(None, "./a", None, None, None)
+        writer.end()
+        writer.command(syncml.REPLACE)
+        writer.item(None, "./b", None, None, "2")
+        writer.end()
+        writer.command(syncml.EXEC)
+        writer.text(0x3C, "corr")
+        writer.item(None, "./c", None, None, None)
+        writer.end()
+
+    sent = peer.say(write, peer.credential())
+    assert codes(sent) == [212, 200, 404, 202]
+    results = sent[2]
+    assert results.tag == syncml.RESULTS and bytes(results.items[0].data) == b"1"
+    assert peer.tree.did == [("replace", b"./b", b"2"), ("exec", b"./c", b"corr"), "commit"]
+    assert peer.say(lambda writer: peer.accept(writer, 200)) is None
+    assert peer.session.outcome == session.DONE
+
+
+def test_a_server_without_credential_is_challenged_and_executes_nothing():
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.EXEC)
+        writer.item(None, "./c", None, None, None)
+        writer.end()
+
+    sent = peer.say(write)
+    assert codes(sent) == [407, 407]
+    assert sent[0].type == b"syncml:auth-md5"
+    assert peer.tree.did == ["commit"]
+    sent = peer.say(write, peer.credential(sent[0].next_nonce))
+    assert codes(sent) == [212, 202]
+    assert peer.account.server_nonce == sent[0].next_nonce
+
+
+def test_a_wrong_server_credential_is_refused_a_bounded_number_of_times():
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.DELETE)
+        writer.item(None, "./c", None, None, None)
+        writer.end()
+
+    rounds = 0
+    while peer.say(write, peer.credential(secret=b"wrong")):
+        assert codes(peer.sent) == [401, 401]
+        rounds += 1
+    assert rounds == 3
+    assert peer.session.outcome == session.SERVER_NOT_AUTHENTIC
+    assert peer.account.client_nonce == NONCE
+
+
+def test_an_unproved_server_that_just_ends_is_believed_nothing():
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        writer.status(b"1", b"3", "Alert", 200)
+
+    assert peer.say(write) is None
+    assert peer.session.outcome == session.SERVER_NOT_AUTHENTIC
+    assert peer.alerts[0].status == 0
+
+
+def test_a_stale_nonce_is_healed_by_one_challenge():
+    peer = Peer()
+
+    def refuse(writer):
+        challenge = (digest.MD5, digest.base64(b"fresh"))
+        writer.status(b"1", 0, "SyncHdr", 401, None, challenge)
+        writer.status(b"1", b"1", "Alert", 401)
+
+    sent = peer.say(refuse, peer.credential())
+    header = peer.reader.header
+    assert header.msg_id == b"2" and header.session_id == b"7"
+    assert bytes(header.data) == digest.credential(b"user", b"password", b"fresh")
+    assert [c.tag for c in sent] == [syncml.STATUS, syncml.ALERT, syncml.REPLACE, syncml.ALERT]
+    assert codes(sent) == [212]
+
+
+def test_a_refused_password_ends_after_a_bounded_number_of_tries():
+    peer = Peer()
+
+    def refuse(writer):
+        challenge = (digest.MD5, digest.base64(b"fresh"))
+        own = peer.session._msg_id
+        writer.status(b"%d" % own, 0, "SyncHdr", 401, None, challenge)
+
+    rounds = 0
+    while peer.say(refuse, peer.credential()):
+        rounds += 1
+        assert rounds < 5
+    assert peer.session.outcome == session.CREDENTIALS_REFUSED
+    assert rounds == 2
+
+
+def test_the_password_is_never_sent_in_clear_because_a_server_asks():
+    peer = Peer()
+
+    def refuse(writer):
+        writer.status(b"1", 0, "SyncHdr", 401, None, (digest.BASIC, None))
+
+    assert peer.say(refuse) is None
+    assert peer.session.outcome == session.CREDENTIALS_REFUSED
+
+
+def test_basic_credentials():
+    class Basic(Account):
+        client_auth = session.BASIC
+        server_auth = session.NONE
+
+    peer = Peer(account=Basic())
+    header = peer.reader.header
+    assert header.type == b"syncml:auth-basic"
+    assert bytes(header.data) == b2a_base64(b"user:password")[:-1]
+
+
+def test_no_in_a_sequence_skips_the_rest_of_it_only():
+    peer = Peer(answer=304)
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.SEQUENCE)
+        writer.alert(1101)
+        writer.item(None, None, None, None, "")
+        writer.item(None, None, None, None, "Install?")
+        writer.end()
+        writer.command(syncml.EXEC)
+        writer.item(None, "./c", None, None, None)
+        writer.end()
+        writer.end()
+        writer.command(syncml.GET)
+        writer.item(None, "./none", None, None, None)
+        writer.end()
+
+    sent = peer.say(write, peer.credential())
+    assert codes(sent) == [212, 200, 304, 215, 404]
+    assert peer.asked == [(1101, ["", "Install?"])]
+    assert peer.tree.did == ["commit"]
+
+
+def test_results_that_do_not_fit_are_split():
+    peer = Peer(Tree(**{"n%02d" % i: "v" * 60 for i in range(40)}), send=1024)
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.GET)
+        writer.item(None, "./all", None, None, None)
+        writer.end()
+        writer.command(syncml.REPLACE)
+        writer.item(None, "./n00", None, None, "after the split")
+        writer.end()
+
+    sent = peer.say(write, peer.credential())
+    found = []
+    final = []
+    while True:
+        final.append(peer.reader.final)
+        for command in sent:
+            if command.tag == syncml.RESULTS:
+                assert command.cmd_ref == b"2" and command.msg_ref == b"1"
+                found += [item.source for item in command.items]
+        if peer.reader.final:
+            break
+        assert bytes(sent[-1].data) == b"1222"
+
+        def go_on(writer):
+            peer.accept(writer, 200)
+            writer.alert(1222)
+            writer.end()
+
+        sent = peer.say(go_on, final=False)
+    assert found == [b"./n%02d" % i for i in range(40)]
+    assert len(final) > 2 and final[-1]
+    assert ("replace", b"./n00", b"after the split") in peer.tree.did
+
+
+def test_a_package_of_several_messages_is_asked_for():
+    peer = Peer(Tree(a="1"))
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.REPLACE)
+        writer.item(None, "./a", None, None, "2")
+        writer.end()
+
+    sent = peer.say(write, peer.credential(), final=False)
+    assert not peer.reader.final
+    assert bytes(sent[-1].data) == b"1222"
+
+
+def test_abort_ends_the_session_without_an_answer():
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        writer.alert(1223)
+        writer.end()
+
+    assert peer.say(write, peer.credential()) is None
+    assert peer.session.outcome == session.ABORTED
+
+
+def test_another_session_and_rubbish_end_it():
+    peer = Peer()
+    assert peer.say(peer.accept, peer.credential(), session_id=b"8") is None
+    assert peer.session.outcome == session.PROTOCOL_ERROR
+    peer = Peer()
+    peer.session.space()[:4] = b"html"
+    assert peer.session.receive(4) == 0
+    assert peer.session.outcome == session.PROTOCOL_ERROR
+
+
+def test_a_peer_limit_too_small_for_anything_ends_it():
+    peer = Peer(Tree(a="1" * 400))
+    peer.session.writer.peer_limit = 300
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.GET)
+        writer.item(None, "./a", None, None, None)
+        writer.end()
+
+    peer.say(write, peer.credential())
+
+    def go_on(writer):
+        peer.accept(writer, 200)
+        writer.alert(1222)
+        writer.end()
+
+    for _ in range(4):
+        if peer.sent:
+            peer.say(go_on, final=False)
+    assert peer.session.outcome == session.ABORTED
+
+
+def test_large_objects_are_refused():
+    peer = Peer(Tree(a="1"))
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.REPLACE)
+        writer.start(0x14)
+        writer.location(0x2E, "./a")
+        writer.text(0x0F, "part")
+        writer.empty(0x34)
+        writer.end()
+        writer.end()
+
+    assert codes(peer.say(write, peer.credential())) == [212, 413]
+    assert peer.tree.did == ["commit"]
+
+
+def test_atomic_is_refused_whole():
+    peer = Peer(Tree(a="1"))
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.ATOMIC)
+        writer.command(syncml.REPLACE)
+        writer.item(None, "./a", None, None, "2")
+        writer.end()
+        writer.end()
+
+    assert codes(peer.say(write, peer.credential())) == [212, 406, 406]
+    assert peer.tree.did == ["commit"]
+
+
+def test_the_next_message_goes_where_the_server_says():
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        writer.alert(1100)
+        writer.item(None, None, None, None, "hello")
+        writer.end()
+
+    buffer = bytearray(1024)
+    writer = MessageWriter(buffer)
+    writer.message(b"7", 1, "urn:d", b"http://dm.example/s", b"server", peer.credential(), 0)
+    # RespURI goes before the end of the header, so the header is written again by hand.
+    head = bytes(buffer[: writer.position])
+    respond = b"\x61\x03http://dm.example/s?sid=9\x00\x01"
+    cut = head.rindex(b"\x01\x00\x00\x6b") if b"\x01\x00\x00\x6b" in head else len(head) - 2
+    writer.position = 0
+    body = head[:cut] + b"\x00\x00" + respond + head[cut:]
+    buffer[: len(body)] = body
+    writer.position = len(body)
+    writer.page = 0
+    write(writer)
+    length = writer.close(True)
+    peer.session.space()[:length] = buffer[:length]
+    sent = peer.parse(peer.session.receive(length))
+    assert peer.reader.header.target == b"http://dm.example/s?sid=9"
+    assert codes(sent) == [212, 200]

@@ -1,0 +1,51 @@
+import binascii
+import hashlib
+
+import package_fixture as fixture
+
+from uscomo import rsa
+
+DIGEST = hashlib.sha256(b"message").digest()
+
+
+def modulus():
+    return bytearray(binascii.a2b_base64(fixture.RSA_MODULUS))
+
+
+def right():
+    return bytearray(binascii.a2b_base64(fixture.RSA_SIGNATURES[0][1]))
+
+
+def test_only_the_one_right_block_counts():
+    for name, signature, good in fixture.RSA_SIGNATURES:
+        signature = memoryview(binascii.a2b_base64(signature))
+        assert rsa.verify(modulus(), signature, DIGEST) == good, name
+
+
+def test_any_other_digest_or_bit_is_refused():
+    assert not rsa.verify(modulus(), right(), hashlib.sha256(b"Message").digest())
+    assert not rsa.verify(modulus(), right(), DIGEST[:31])
+    for at in (0, 1, 128, 255):
+        signature = right()
+        signature[at] ^= 1
+        assert not rsa.verify(modulus(), signature, DIGEST)
+
+
+def test_lengths_and_range():
+    n = modulus()
+    assert not rsa.verify(n, right()[:255], DIGEST)
+    assert not rsa.verify(n, bytes(1) + right(), DIGEST)
+    assert not rsa.verify(n[1:], right()[1:], DIGEST)
+    assert not rsa.verify(bytes(512) + n, bytes(512) + right(), DIGEST)
+    # s + n has the same power, and is not below n
+    number = int.from_bytes(right(), "big") + int.from_bytes(n, "big")
+    if number < 1 << 2048:
+        assert not rsa.verify(n, number.to_bytes(256, "big"), DIGEST)
+    assert not rsa.verify(n, n, DIGEST)
+
+
+def test_modulus_without_top_bit_or_even():
+    for at, bit in ((0, 0x80), (255, 1)):
+        n = modulus()
+        n[at] ^= bit
+        assert not rsa.verify(n, right(), DIGEST)

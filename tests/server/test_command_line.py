@@ -1,0 +1,96 @@
+"""`uscomo serve` as a process, and `uscomo server` against it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from uscomo_tools.cli import serve, server_admin
+from uscomo_tools.errors import RefusedError, UnreachableError, UscomoError
+
+DEVICE = "urn:uscomo:unix-0001"
+ENTRY = (
+    "import typer; from uscomo_tools.cli.serve import serve;"
+    "app = typer.Typer(); app.command()(serve); app()"
+)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """What a served server said when it was ready."""
+    folder = tmp_path_factory.mktemp("served")
+    command = [sys.executable, "-c", ENTRY, "--port", "0", "--data-folder", str(folder), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        yield json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.fixture
+def run(ready):
+    with open(ready["operator_token_file"], encoding="ascii") as file:
+        operator = file.read().strip()
+
+    def call(*arguments, token=operator, url=ready["url"]):
+        options = ["--json", "--server", url, "--token", token]
+        result = CliRunner().invoke(server_admin.app, [*arguments, *options])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return json.loads(result.stdout)
+
+    return call
+
+
+def test_the_whole_of_the_operators_work(run, package, tmp_path):
+    file = tmp_path / "blink.pkg"
+    file.write_bytes(package())
+    assert run("publish", str(file))["id"] == "com.example.blink"
+    assert [p["version"] for p in run("packages")["packages"]] == ["1.0.0"]
+    assert run("device-add", DEVICE, "--type", "unix", "--user", "arnold", "--password", "x")["ok"]
+    assert [d["device_id"] for d in run("devices")["devices"]] == [DEVICE]
+    provider = run("provider-add", "Fun Applications Co.")["token"]
+    with pytest.raises(RefusedError):
+        run("default", "unix", "com.example.blink", token=provider)
+    run("authorise", "unix", "Fun Applications Co.")
+    assert run("default", "unix", "com.example.blink", token=provider)["ok"]
+    assert run("default", "unix")["packages"] == ["com.example.blink"]
+    run("authorise", "unix", "Fun Applications Co.", "--withdraw")
+    with pytest.raises(RefusedError):
+        run("default", "unix", "--empty", token=provider)
+    run("operate", DEVICE, "install", "--package", "com.example.blink")
+    assert run("device", DEVICE)["operations"][0]["state"] == "queued"
+
+
+def test_people_get_tables(ready, run):
+    with open(ready["operator_token_file"], encoding="ascii") as file:
+        environment = {"USCOMO_SERVER": ready["url"], "USCOMO_TOKEN": file.read().strip()}
+    for command in (["packages"], ["devices"], ["default", "other"]):
+        result = CliRunner().invoke(server_admin.app, command, env=environment)
+        assert result.exit_code == 0, result.output
+
+
+def test_errors_have_their_exit_codes(run, tmp_path):
+    with pytest.raises(UnreachableError):
+        run("devices", url="http://127.0.0.1:1")
+    with pytest.raises(RefusedError):
+        run("devices", token="wrong")
+    with pytest.raises(UscomoError, match="no device nobody"):
+        run("device", "nobody")
+    with pytest.raises(UscomoError, match="No such file"):
+        run("publish", str(tmp_path / "nothing"))
+
+
+def test_serve_refuses_what_cannot_work(ready, tmp_path):
+    app = typer.Typer()
+    app.command()(serve.serve)
+    port = ready["url"].rpartition(":")[2]
+    taken = CliRunner().invoke(app, ["--port", port, "--data-folder", str(tmp_path)])
+    assert isinstance(taken.exception, UscomoError)
+    assert CliRunner().invoke(app, ["--dm-path", "dm"]).exit_code == 2
