@@ -11,15 +11,15 @@ from binascii import crc32
 # Not "/uscomo": a folder of that name would be imported in the package's place.
 ROOT = "/uscomo.d"
 
-HEADER = "<4sIHHHHBBBB"  # magic, sequence, next slot, next operation, finished operation,
+HEADER = "<4sIHIIHBBBB"  # magic, sequence, next slot, next operation, finished operation,
 #                          nodes, abnormal starts, flags, component rows, result rows
 ROW = "<BBBBHHII"  # component, state, attempts, flags, active, fall-back, release floor, signer
-RESULT = "<HHBBH"  # operation, result code, tries, component, reserved
+RESULT = "<IHBB"  # operation, result code, tries, component
 
 MAGIC = b"usc1"
 MAX_ROWS = 64
 MAX_RESULTS = 8
-_HEADER_SIZE = 20
+_HEADER_SIZE = 24
 _ROW_SIZE = 16
 SIZE = _HEADER_SIZE + MAX_ROWS * _ROW_SIZE + MAX_RESULTS * 8 + 4
 
@@ -36,10 +36,7 @@ COPIES = ("/r0", "/r1")
 
 def sequence(data):
     """The record's sequence, or -1 where it is not valid."""
-    try:
-        fields = struct.unpack_from(HEADER, data, 0)
-    except ValueError:
-        return -1
+    fields = struct.unpack_from(HEADER, data, 0)
     end = _HEADER_SIZE + fields[8] * _ROW_SIZE + fields[9] * 8
     if fields[0] != MAGIC or fields[8] > MAX_ROWS or fields[9] > MAX_RESULTS:
         return -1
@@ -69,7 +66,7 @@ def load():
 
 def rows(data):
     """The component rows as tuples in path order: (component, state, attempts, ...)."""
-    for i in range(data[18]):
+    for i in range(data[22]):
         yield struct.unpack_from(ROW, data, _HEADER_SIZE + i * _ROW_SIZE)
 
 

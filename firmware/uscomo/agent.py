@@ -14,6 +14,10 @@ CLIENT_INITIATED = const(1201)
 _MAX_REPORTS = const(5)
 _MAX_REQUESTS = const(3)
 _MAX_BACK_OFF = const(3600000)
+# Alerts of one session: they have to fit its first message. The rest follows in the next one.
+_MAX_ALERTS = const(4)
+# A session's two buffers, and what comes before them.
+_HOLE = const(6144)
 
 _REQUEST = "~request/"
 _DONE = const(1)
@@ -42,7 +46,7 @@ class Alert:
         self.data = data
         self.source = self.target = self.correlator = None
         self.status = 0
-        self.subject = None
+        self.subject = self.way = None
 
 
 class Agent:
@@ -70,7 +74,8 @@ class Agent:
             self._operate(pending[0])
             return 0
         for name in self.nodes.children("DMAcc"):
-            alerts = self._reports(name) + self._requests(name)
+            alerts = self._reports(name)
+            alerts += self._requests(name, _MAX_ALERTS - len(alerts))
             check = "~check/" + name
             if alerts or self.nodes.get(check) is not None or self._poll_is_due():
                 self._hold(name, alerts, check)
@@ -105,8 +110,12 @@ class Agent:
     def _hold(self, name, alerts, check):
         gc.collect()
         self.say("session", name, "begins")
+        # Modules scatter over the heap: this keeps a place whole for the session's buffers.
+        hole = bytearray(_HOLE)
         from uscomo import talk
 
+        del hole
+        gc.collect()
         session_id = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
         sent = [alert for alert in alerts if alert.type]
         self.outcome = talk.talk(
@@ -140,8 +149,8 @@ class Agent:
 
     def _reports(self, name):
         alerts = []
-        for number, code, _, component, _ in self.store.results:
-            if number > self.store.finished:
+        for number, code, _, component in self.store.results:
+            if number > self.store.finished or len(alerts) >= _MAX_ALERTS:
                 continue
             operation = self.store.operation(number)
             if operation is None:
@@ -209,9 +218,11 @@ class Agent:
             self.nodes.set("~check/" + name, b"")
         self.nodes.commit()
 
-    def _requests(self, name):
+    def _requests(self, name, room):
         alerts = []
         for key in self.nodes.keys(_REQUEST):
+            if len(alerts) >= room:
+                break
             entry = json.loads(self.nodes.get(key))
             if entry["account"] == name:
                 alerts.append(self._ask(key, entry, name))
@@ -223,6 +234,7 @@ class Agent:
         root = "./" + (root.decode() if root else "SCOMO")
         alert = Alert("", "chr", "informational", "")
         alert.subject = key, entry
+        alert.way = types[0]
         if types[0] == "update":
             alert.type = _UPDATE % entry["cause"]
             if entry["kind"] == "install":
@@ -247,9 +259,10 @@ class Agent:
         key, entry = alert.subject
         answer = None
         if alert.status in (406, 415) and len(self._types(name)) > 1:
-            # Not known to this server: the next way of asking, at once.
-            skipped = int(self.nodes.get("~unknown/" + name) or b"0") + 1
-            self.nodes.set("~unknown/" + name, b"%d" % skipped)
+            # Not known to this server: the next way of asking, at once, for all that asked so.
+            if self._types(name)[0] == alert.way:
+                skipped = int(self.nodes.get("~unknown/" + name) or b"0") + 1
+                self.nodes.set("~unknown/" + name, b"%d" % skipped)
             return
         if alert.status == 200:
             answer = "granted"

@@ -58,7 +58,7 @@ def interact(code, texts):
         return YES, None
     if code == _CONFIRM:
         try:
-            timeout_s = min(int(options.get("MAXDT", _TIMEOUT_S)), _TIMEOUT_S)
+            timeout_s = max(1, min(int(options.get("MAXDT", _TIMEOUT_S)), _TIMEOUT_S))
         except ValueError:
             timeout_s = _TIMEOUT_S
         return ask(text, options.get("DR") == "1", timeout_s), None

@@ -2,10 +2,10 @@
 # in a file of their own, because they change with every session.
 # Source: OMA DM Standardized Objects 1.2, section 5.3.1.
 import struct
-from binascii import a2b_base64, crc32
+from binascii import crc32
 
 import uscomo_boot
-from uscomo import platform
+from uscomo import platform, store
 from uscomo.constant import const
 from uscomo.tree import GET, REPLACE
 
@@ -15,6 +15,9 @@ MOID = "urn:oma:mo:oma-dm-dmacc:1.0"
 _KINDS = (b"", b"BASIC", b"DIGEST")
 
 _MAX_NONCE = const(64)
+# What a session has to put into one message with all the rest.
+_MAX_ADDRESS = const(512)
+_MAX_TEXT = const(128)
 # Sequence, length and octets of the client's and the server's nonce, CRC-32.
 _ROW = "<IB64sB64sI"
 _ROW_SIZE = const(138)
@@ -50,7 +53,19 @@ class Accounts:
         return self.nodes.get("DMAcc/" + "/".join(path))
 
     def write(self, path, data):
-        """Overwrite a leaf; a changed secret counts from the next session on."""
+        """Overwrite a leaf; what is changed counts from the next session on."""
+        if path[-1] == "AAuthData":
+            if len(data) > _MAX_NONCE:
+                return 413
+            # The new nonce counts, not the one that was kept.
+            store.remove_tree(uscomo_boot.ROOT + "/n/" + path[0])
+        elif len(data) > (_MAX_ADDRESS if path[-1] == "Addr" else _MAX_TEXT):
+            return 413
+        else:
+            try:
+                bytes(data).decode()
+            except ValueError:
+                return 415
         try:
             self.nodes.set("DMAcc/" + "/".join(path), data)
         except ValueError:
@@ -79,7 +94,7 @@ class Account:
             kind = text(place + "AAuthType")
             kind = _KINDS.index(kind) if kind in _KINDS else 0
             level = text(place + "AAuthLevel")
-            nonce = a2b_base64(text(place + "AAuthData"))
+            nonce = text(place + "AAuthData")
             if level == b"CLCRED":
                 self.client_auth = kind
                 self.client_name = text(place + "AAuthName")

@@ -105,13 +105,16 @@ class Nodes:
         if self._torn or self._log_end > _MAX_LOG or not self.store.nodes:
             self._compact()
         else:
+            self._torn = True  # until the group is whole
             with open(self._path() + "d", "ab") as file:
                 check = 0
                 for key, value in self.pending.items():
                     check = _write(file, key, value, check)
                 file.write(struct.pack("<BI", 0, check))
-                self._log_end = file.tell()
+                end = file.tell()
             platform.sync()
+            self._log_end = end
+            self._torn = False
         self.pending = {}
 
     # -- files
@@ -184,15 +187,27 @@ class Nodes:
                 yield at, size
 
     def _compact(self):
-        # A new snapshot of everything; it counts when the record names it.
-        keys = self.keys("")
-        if len(keys) > MAX_NODES:
-            raise OSError(28)
+        # A new snapshot: the old one, streamed, with what has changed since merged into it; only
+        # the changed keys are held in RAM. It counts when the record names it.
         old = self._path()
+        changed = {key for key, _, _ in self._items(old + "d")}
+        changed.update(self.pending)
+        changed = sorted(changed)
         number = self.store.nodes + 1 & 0xFFFF or 1
         with open("%s/t/%d" % (uscomo_boot.ROOT, number), "wb") as file:
-            for key in keys:
-                _write(file, key.encode(), self.get(key), 0)
+            count = at = 0
+            for key, offset, size in self._items(old):
+                while at < len(changed) and changed[at] < key:
+                    count += self._merge(file, changed[at])
+                    at += 1
+                if at < len(changed) and changed[at] == key:
+                    continue  # written by the next turn, in its place
+                _copy(old, offset, size, key, file)
+                count += 1
+            for key in changed[at:]:
+                count += self._merge(file, key)
+        if count > MAX_NODES:
+            raise OSError(28)
         self.store.nodes = number
         self.store.commit()
         self._log_end = 0
@@ -202,6 +217,21 @@ class Nodes:
                 os.remove(path)
             except OSError:
                 pass
+
+    def _merge(self, file, key):
+        value = self.get(key.decode())
+        if value is None:
+            return 0
+        _write(file, key, value, 0)
+        return 1
+
+
+def _copy(path, offset, size, key, file):
+    value = bytearray(size)
+    with open(path, "rb") as source:
+        source.seek(offset)
+        source.readinto(value)
+    _write(file, key, value, 0)
 
 
 def _write(file, key, value, check):

@@ -46,14 +46,10 @@ class Run:
         self.feed = feed
         self.say = say
         self.reset = False
+        self._report = None  # DLOTA: where to, and what
 
     def run(self):
         """Run it; the result is in the record, committed with what it changed."""
-        if self.operation is None:
-            # Torn while it was written: it was never answered.
-            self.store.finish(self.number, store.INTERRUPTED, 0)
-            self.store.commit()
-            return store.INTERRUPTED
         primitive = self.operation["primitive"]
         place = self.operation["place"]
         if place.startswith("Download/"):
@@ -62,9 +58,16 @@ class Run:
             status, code, component = self._change(primitive, place.rsplit("/", 1)[-1])
         if not (primitive == "Remove" and code == OK):
             self._set_status(_KEY + place + "/Status", status)
-        self.nodes.commit()
+        # The result first: folding the nodes commits the record, with all that is in it.
         self.store.finish(self.number, code, component)
+        if self.reset:
+            self.store.plan_restart()
+        self.nodes.commit()
         self.store.commit()
+        if self._report:
+            from uscomo import download
+
+            download.notify(self._report[0], self._report[1], self.feed)
         return code
 
     # -- DownloadInstall and DownloadInstallInactive
@@ -93,7 +96,7 @@ class Run:
             )
         except download.DownloadError as error:
             store.remove_tree(path)
-            self._notify(error.notify, error.status)
+            self._report = error.notify and (error.notify, error.status)
             return _DOWNLOAD_FAILED, error.code, 0
         try:
             components = self._unpack(package, path, buffer, active, leaf("PkgID"))
@@ -102,10 +105,10 @@ class Run:
         except OSError as error:
             code = _NO_ROOM if error.args[0] == 28 else _FAILED
         else:
-            self._notify(report, 900)
+            self._report = report and (report, 900)
             self.reset = True
             return _IDLE, OK, components[0]
-        self._notify(report, 954)
+        self._report = report and (report, 954)
         store.remove_tree(path)
         return _INSTALL_FAILED, code, 0
 
@@ -129,17 +132,18 @@ class Run:
             self._check_clash(package, about)
         if opened.unpacked_size + _RESERVE > platform.free(uscomo_boot.ROOT):
             raise package.PackageError(_NO_ROOM)
+        rows = stored.rows
         slots = {about["dir"]: stored.new_slot() for about in header["components"]}
         paths = {name: store.slot_path(slot) for name, slot in slots.items()}
         try:
             opened.unpack(paths)
-            rows = stored.rows
             stored.rows = [list(row) for row in rows]
             components = [
                 stored.install(slots[about["dir"]], signer, active)
                 for about in header["components"]
             ]
         except BaseException:
+            stored.rows = rows
             for slot in paths.values():
                 store.remove_tree(slot)
             raise
@@ -164,18 +168,13 @@ class Run:
 
     def _set_status(self, key, status):
         if status == _IDLE:
-            self.nodes.remove(key)
+            if self.nodes.get(key) is not None:
+                self.nodes.remove(key)
         else:
             self.nodes.set(key, b"%d" % status)
 
     def _progress(self, received, size):
         self.say("progress", received, size)
-
-    def _notify(self, url, status):
-        if url:
-            from uscomo import download
-
-            download.notify(url, status)
 
     # -- Activate, Deactivate, Remove
 

@@ -24,6 +24,8 @@ _DEPLOYED = ("ID", "PkgIDRef", "Name", "Version", "EnvType", "Status", "State")
 _INTEGERS = ("Status", "State")
 _VERBS = ("Activate", "Deactivate", "Remove")
 
+# It is kept in an operation's file and sent back in its report.
+_MAX_CORRELATOR = const(128)
 # A server that never cleans up must not fill the nodes.
 MAX_DOWNLOADS = const(8)
 
@@ -67,7 +69,8 @@ class Scomo:
     def _download_node(self, path, depth):
         if depth == 1:
             return "node", "", ADD | GET
-        if not self.nodes.keys(_KEY + "/".join(path[:2])):
+        key = _KEY + "/".join(path[:2])
+        if self.nodes.get(key) is None and not self.nodes.children(key):
             return None
         if depth == 2:
             return "node", "", ADD | DELETE | GET | REPLACE
@@ -121,7 +124,7 @@ class Scomo:
         depth = len(path)
         if path[0] != "Download" or depth > 3:
             return 405
-        if (depth == 2 and format != "node") or (depth == 3 and path[2] not in _WRITABLE):
+        if (format == "node") != (depth == 2) or (depth == 3 and path[2] not in _WRITABLE):
             return 405
         known = self.nodes.children(_KEY + "Download")
         if path[1] not in known and len(known) >= MAX_DOWNLOADS:
@@ -157,11 +160,19 @@ class Scomo:
             return 405
         if place[0] == "Download" and not self.nodes.get(_KEY + "/".join(place) + "/PkgURL"):
             return 405
+        if len(self._accepted) >= self.store.room():
+            return 420
+        try:
+            correlator = bytes(correlator or b"").decode()
+        except ValueError:
+            return 400
+        if len(correlator) > _MAX_CORRELATOR:
+            return 413
         self._accepted.append(
             {
                 "account": self.account.name,
                 "uri": uri,
-                "correlator": "" if correlator is None else bytes(correlator).decode(),
+                "correlator": correlator,
                 "place": "/".join(place),
                 "primitive": path[-1],
                 "asked": self.asked,

@@ -6,7 +6,8 @@
 #       ^                |
 #       +--- challenge --+   a bounded number of times
 #
-# The dispatcher's verbs: get(uri) -> status or an iterator of (uri, format, type, data);
+# The dispatcher's verbs: get(uri) -> status, a tuple with one (uri, format, type, data), or an
+# iterator of them;
 # add(uri, format, type, data), replace(same), delete(uri), copy(source, target),
 # exec(uri, correlator, data) -> status; commit() makes the message's changes durable.
 from uscomo import digest, syncml
@@ -28,6 +29,8 @@ MD5 = const(2)
 
 # A server's interim answer (Status, Alert 1222) must fit beside a held back message.
 _INTERIM = const(512)
+# Of a message that holds a Status and one Results, without URI and data.
+_OVERHEAD = const(400)
 # SEC 5.3.3 demands one more try with a fresh nonce; a first 407 may come before it.
 _MAX_TRIES = const(3)
 
@@ -56,11 +59,11 @@ class Session:
         self.client_nonce = account.client_nonce
         self.server_nonce = account.server_nonce
         self._authentic = not account.server_auth
-        self._accepted = not account.client_auth
-        self._credential = account.client_auth != NONE
+        self._accepted = False
         self._tries = self._server_tries = 0
         self._held = 0
         self._work = None
+        self._cut = None
         self._msg_id = 0
 
     def start(self, session_id, device_id, code, alerts, device_info):
@@ -70,8 +73,13 @@ class Session:
         self.code = code
         self.alerts = alerts
         self.device_info = device_info
-        self._header()
-        return self._package_one()
+        try:
+            self._header()
+            return self._package_one()
+        except Full:
+            # The account's own texts fill a message.
+            self.outcome = ABORTED
+            return 0
 
     def space(self):
         """Where the next server message goes: a memoryview of the free part of the buffer."""
@@ -81,7 +89,8 @@ class Session:
         """Handle the server's message of that length: length of the answer, 0 when it is over."""
         try:
             return self._receive(length)
-        except WbxmlError:
+        except (WbxmlError, ValueError, MemoryError):
+            # ValueError: a text that is not UTF-8, or no number, where it had to be one.
             self.outcome = PROTOCOL_ERROR
         except Full:
             # Not even one command fits the server's MaxMsgSize.
@@ -96,7 +105,7 @@ class Session:
         reader = syncml.MessageReader(self.buffer) if self._work else self.reader
         reader.begin(length)
         header = reader.header
-        if header.session_id != self.session_id:
+        if header.session_id != self.session_id or not header.msg_id:
             raise WbxmlError(0, 0)
         if header.resp_uri:
             self.url = header.resp_uri
@@ -121,7 +130,7 @@ class Session:
             # No commands and no challenge: the client must not challenge either (PRO 9).
             self.outcome = SERVER_NOT_AUTHENTIC
             return 0
-        if code in (401, 407):
+        if code not in (200, 212):
             self._server_tries += 1
             if self._server_tries > _MAX_TRIES:
                 self.outcome = SERVER_NOT_AUTHENTIC
@@ -187,7 +196,7 @@ class Session:
         account = self.account
         self._msg_id += 1
         credential = name = None
-        if self._credential and not (self._accepted and self._msg_id > 1):
+        if account.client_auth and not self._accepted:
             if account.client_auth == BASIC:
                 data = digest.basic(account.client_name, account.client_secret)
             else:
@@ -229,6 +238,8 @@ class Session:
         return writer.close(True)
 
     def _again(self, header, code):
+        self._work = None
+        self._held = 0
         self._header()
         self._header_status(header, code)
         return self._package_one()
@@ -245,6 +256,8 @@ class Session:
             return self._own_header(command, code)
         index = reference - self._alerts_at
         # What an unproved server says of a report does not count.
+        if code in (101, 401, 407):
+            return False
         if self._authentic and message == self._alerts_in and 0 <= index < len(self.alerts):
             self.alerts[index].status = code
         return False
@@ -252,11 +265,13 @@ class Session:
     def _own_header(self, command, code):
         account = self.account
         if code in (200, 212):
-            self._accepted = code == 212 or not account.client_auth
+            # 212 counts for the session: the 200 of a later message takes nothing back.
+            self._accepted = self._accepted or code == 212
             if command.next_nonce:
                 self.client_nonce = command.next_nonce
             return False
         if code in (401, 407):
+            self._accepted = False
             self._tries += 1
             wanted = _TYPES.index(_text(command.type)) if _text(command.type) in _TYPES else -1
             # Never another kind than the account's: a peer could ask for the password in clear.
@@ -296,7 +311,7 @@ class Session:
 
     def _header_status(self, header, code):
         challenge = None
-        if self.account.server_auth and code != 200:
+        if self.account.server_auth and code in (212, 401, 407):
             nonce = None
             if self.account.server_auth == MD5:
                 from os import urandom
@@ -317,21 +332,21 @@ class Session:
                 code = _number(command.data)
                 if code == 1223:
                     self.outcome = ABORTED
-                self.writer.status(header.msg_id, command.cmd_id, "Alert", 200)
+                self.writer.status(header.msg_id, command.cmd_id or b"", "Alert", 200)
             elif command.tag not in (syncml.STATUS, syncml.CLOSE):
                 name = syncml.NAMES[command.tag]
-                self.writer.status(header.msg_id, command.cmd_id, name, 500)
+                self.writer.status(header.msg_id, command.cmd_id or b"", name, 500)
             command = reader.next()
 
     def _execute(self, reader, msg_id, command, code):
         # `refused` is the status of every command that must not be executed.
         refused = 0 if code in (200, 212) else code
-        container = skipping = 0
+        container = skipping = level = 0
         while command:
             tag = command.tag
             if tag == syncml.CLOSE:
                 container -= 1
-                if not container:
+                if container < level:
                     skipping = 0
             elif tag == syncml.STATUS:
                 self._status(command)
@@ -339,20 +354,22 @@ class Session:
                 container += 1
                 # Atomic comes with the issue that rolls back; a nested container is an error.
                 status = refused or skipping
-                if not status and tag == syncml.ATOMIC:
-                    status = skipping = 406
-                if not status and container > 1:
-                    status = skipping = 500
+                if not status and (tag == syncml.ATOMIC or container > 1):
+                    status = skipping = 406 if tag == syncml.ATOMIC else 500
+                    level = container
                 yield from self._say(msg_id, command, status or 200)
             elif refused or skipping:
                 yield from self._say(msg_id, command, refused or skipping)
+            elif command.more:
+                yield from self._say(msg_id, command, 413)
             elif tag == syncml.ALERT:
                 status = yield from self._alert(msg_id, command)
-                if container and status in (304, 214):
+                if container and status in (304, 214, 408):
                     skipping = _NOT_EXECUTED
+                    level = 1
                 elif status == 214:
                     refused = _NOT_EXECUTED
-            elif tag == syncml.GET:
+            elif tag == syncml.GET and command.items:
                 for item in command.items:
                     yield from self._get(msg_id, command, item)
             else:
@@ -386,8 +403,11 @@ class Session:
             self.outcome = ABORTED
             return 200
         elif 1100 <= code <= 1104:
-            texts = [bytes(item.data or b"").decode() for item in command.items]
-            status, answer = self.interact(code, texts)
+            try:
+                texts = [bytes(item.data or b"").decode() for item in command.items]
+                status, answer = self.interact(code, texts)
+            except ValueError:
+                status = 415
         else:
             status = 406
         yield from self._say(msg_id, command, status, None, answer)
@@ -408,8 +428,12 @@ class Session:
             data = b"" if item.data is None else item.data
             if not uri:
                 code = 400
-            elif item.more:
-                code = 413  # DevDetail/LrgObj says that large objects are not taken
+            elif item.more or uri == self._cut:
+                # DevDetail/LrgObj says that large objects are not taken: not even the last part.
+                code = 413
+                self._cut = uri if item.more else None
+            elif item.foreign:
+                code = 415
             elif tag == syncml.ADD:
                 code = dispatcher.add(uri, format, type, data)
             elif tag == syncml.REPLACE:
@@ -418,10 +442,10 @@ class Session:
                 code = dispatcher.delete(uri)
             elif tag == syncml.EXEC:
                 code = dispatcher.exec(uri, command.correlator, data)
-            elif tag == syncml.COPY and item.source:
-                code = dispatcher.copy(item.source, uri)
+            elif tag == syncml.COPY:
+                code = dispatcher.copy(item.source, uri) if item.source else 400
             else:
-                code = 400
+                code = 501
             codes.append(code)
         for item, code in zip(command.items, codes):
             uri = item.target if len(codes) > 1 else None
@@ -430,6 +454,11 @@ class Session:
     def _get(self, msg_id, command, item):
         writer = self.writer
         found = self.dispatcher.get(item.target) if item.target else 400
+        if isinstance(found, tuple):
+            uri, _, _, data = found[0]
+            # One value that no message can hold; a listing is split, this cannot be.
+            if 2 * len(uri) + len(data) + _OVERHEAD > writer.limit:
+                found = 413
         several = len(command.items) > 1
         if isinstance(found, int):
             yield from self._say(msg_id, command, found, item.target if several else None)

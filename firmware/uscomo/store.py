@@ -11,7 +11,7 @@ import uscomo_boot
 from uscomo import platform
 from uscomo.constant import const
 
-_HEADER_SIZE = const(20)
+_HEADER_SIZE = const(24)
 _ROW_SIZE = const(16)
 # Starts that a new version gets before its predecessor comes back.
 ATTEMPTS = const(3)
@@ -42,10 +42,11 @@ class Store:
 
     def __init__(self):
         data = uscomo_boot.load()
-        if data is None:
-            if _exists(uscomo_boot.ROOT + "/r0/record"):
-                raise Record
+        # The second copy is created last: before it is whole nothing was ever committed.
+        if not _whole(uscomo_boot.ROOT + uscomo_boot.COPIES[1] + "/record"):
             data = self._create()
+        elif data is None:
+            raise Record
         fields = struct.unpack_from(uscomo_boot.HEADER, data, 0)
         self.sequence, self.next_slot, self.next_operation, self.finished = fields[1:5]
         self.nodes, self.abnormal, self.flags = fields[5:8]
@@ -74,6 +75,8 @@ class Store:
         return data
 
     def _pack(self):
+        if len(self.rows) > uscomo_boot.MAX_ROWS or len(self.results) > uscomo_boot.MAX_RESULTS:
+            raise OSError(28)
         data = bytearray(uscomo_boot.SIZE)
         struct.pack_into(
             uscomo_boot.HEADER,
@@ -96,6 +99,14 @@ class Store:
     def commit(self):
         """Make the changes count: one write of the older copy, read back."""
         self.sequence += 1
+        try:
+            self._write()
+        except BaseException:
+            # The next commit has to hit the same copy: the other one is the good one.
+            self.sequence -= 1
+            raise
+
+    def _write(self):
         data = self._pack()
         path = uscomo_boot.ROOT + uscomo_boot.COPIES[self.sequence & 1] + "/record"
         with open(path, "r+b") as file:
@@ -111,8 +122,11 @@ class Store:
 
     def new_slot(self):
         """A fresh, empty slot folder: its number. It is garbage until a row names it."""
+        used = [row[SLOT] for row in self.rows] + [row[FALL_BACK] for row in self.rows]
         slot = self.next_slot
-        self.next_slot += 1
+        while slot in used or not slot:
+            slot = slot + 1 & 0xFFFF
+        self.next_slot = slot + 1 & 0xFFFF
         path = slot_path(slot)
         remove_tree(path)
         os.mkdir(path)
@@ -125,13 +139,16 @@ class Store:
         if row is None:
             if len(self.rows) >= uscomo_boot.MAX_ROWS:
                 raise OSError(28)
-            used = [row[COMPONENT] for row in self.rows]
+            # A result that waits for its report names a component by its number.
+            used = [row[COMPONENT] for row in self.rows] + [result[3] for result in self.results]
             number = 1
             while number in used:
                 number += 1
             row = [number, 0, 0, 0, 0, 0, 0, signer]
             self.rows.append(row)
-        row[FALL_BACK] = row[SLOT] if row[STATE] == uscomo_boot.ACTIVE else 0
+        # What has not proved itself is nothing to fall back on.
+        if not row[FLAGS] & uscomo_boot.TRIAL:
+            row[FALL_BACK] = row[SLOT] if row[STATE] == uscomo_boot.ACTIVE else 0
         row[SLOT] = slot
         row[STATE] = uscomo_boot.ACTIVE if active else uscomo_boot.INACTIVE
         row[FLAGS] |= uscomo_boot.TRIAL
@@ -151,10 +168,16 @@ class Store:
         row[FALL_BACK] = 0
         row[FLOOR] = max(row[FLOOR], manifest(row[SLOT]).get("release", 0))
 
+    def plan_restart(self):
+        """The next start is ours: it shall not use up an attempt of what is on trial."""
+        for row in self.rows:
+            if row[FLAGS] & uscomo_boot.TRIAL and row[TRIES] < ATTEMPTS:
+                row[TRIES] += 1
+
     def collect(self):
         """Remove what no row, operation or generation names any more."""
         slots = [row[SLOT] for row in self.rows] + [row[FALL_BACK] for row in self.rows]
-        waiting = self.pending()
+        waiting = [number for number in self.pending() if self.operation(number)]
         kept = waiting + [result[0] for result in self.results]
         for folder, wanted in (("/c", slots), ("/d", waiting), ("/o", kept)):
             folder = uscomo_boot.ROOT + folder
@@ -183,8 +206,11 @@ class Store:
     def operation(self, number):
         """What accept() kept, or None where it was never whole."""
         line = bytearray(_MAX_LINE)
-        with open(operation_path(number), "rb") as file:
-            size = file.readinto(line)
+        try:
+            with open(operation_path(number), "rb") as file:
+                size = file.readinto(line)
+        except OSError:
+            return None
         line = memoryview(line)[:size]
         if size < 4 or struct.unpack_from("<I", line, 0)[0] != crc32(line[4:]):
             return None
@@ -204,8 +230,8 @@ class Store:
             if result[0] == number:
                 break
         else:
-            result = [number, INTERRUPTED, 0, 0, 0]
-            self.results.append(result)
+            result = [number, INTERRUPTED, 0, 0]
+            self._append(result)
         result[2] += 1
         allowed = result[2] <= _MAX_STARTS
         if not allowed:
@@ -216,12 +242,21 @@ class Store:
     def finish(self, number, code, component):
         """Set an operation's result; it counts with the next commit()."""
         self.results = [result for result in self.results if result[0] != number]
-        # The oldest report gives way: a server that never answers must not block the rest.
-        if len(self.results) >= uscomo_boot.MAX_RESULTS:
-            self.results.pop(0)
-        self.results.append([number, code, 0, component, 0])
+        self._append([number, code, 0, component])
         self.finished = max(self.finished, number)
         self.next_operation = max(self.next_operation, number + 1)
+
+    def room(self):
+        """How many more operations can be accepted: each will need a result row."""
+        waiting = [result[0] for result in self.results]
+        waiting += [number for number in self.pending() if number not in waiting]
+        return uscomo_boot.MAX_RESULTS - len(waiting)
+
+    def _append(self, result):
+        # room() keeps this from happening; a row too many would make the record invalid.
+        if len(self.results) >= uscomo_boot.MAX_RESULTS:
+            self.results.pop(0)
+        self.results.append(result)
 
     def reported(self, number):
         """The server has answered the report of an operation."""
@@ -266,6 +301,13 @@ def remove_tree(path):
         os.rmdir(path)
     else:
         os.remove(path)
+
+
+def _whole(path):
+    try:
+        return os.stat(path)[6] == uscomo_boot.SIZE
+    except OSError:
+        return False
 
 
 def _exists(path):

@@ -80,8 +80,10 @@ class Supervisor:
         # Returns the one foreground app, (component number, main), where there is one.
         foreground = None
         for row in self.store.rows:
-            slot = uscomo_boot.chosen(row)
-            entry = slot and store.manifest(slot).get("entry")
+            # What stage 0 chose: begin() has rolled back since, and taken this start's attempt.
+            slot = row[store.SLOT]
+            active = row[store.STATE] == uscomo_boot.ACTIVE
+            entry = active and store.manifest(slot).get("entry")
             number = row[store.COMPONENT]
             if not entry:
                 continue
@@ -90,8 +92,8 @@ class Supervisor:
             except Exception as error:
                 self._crashed(number, error)
                 continue
-            self.running[number] = platform.ticks()
             if platform.is_async(main):
+                self.running[number] = platform.ticks()
                 self.tasks.append(asyncio.create_task(self._task(number, main)))
             elif foreground:
                 say("component", store.manifest(slot)["id"], "not started: one foreground app")
@@ -106,6 +108,7 @@ class Supervisor:
             self._crashed(number, error)
 
     def _foreground(self, number, main):
+        self.running[number] = platform.ticks()
         try:
             main()
         except Exception as error:

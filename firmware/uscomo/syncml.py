@@ -29,6 +29,11 @@ NAMES = {
     DELETE: "Delete",
     EXEC: "Exec",
     GET: "Get",
+    0x18: "Map",
+    0x3B: "Move",
+    0x1F: "Put",
+    0x23: "Search",
+    0x2A: "Sync",
     REPLACE: "Replace",
     RESULTS: "Results",
     SEQUENCE: "Sequence",
@@ -41,6 +46,9 @@ MAX_ITEMS = const(32)
 MAX_NONCE = const(64)
 # Room kept for what closes any message: Alert 1222, Final and three ENDs.
 _TAIL = const(32)
+
+# The code page of DDF and TNDS documents.
+_DDF = const(2)
 
 _CHAL = const(0x09)
 _CMD = const(0x0A)
@@ -97,11 +105,13 @@ _FIELDS = {
 class Fields:
     """What a header, a command or an item carries; text as bytes, data as memoryview."""
 
+    # `more` of a command: it has more than MAX_ITEMS. `foreign`: a tree lies inline in the data.
+
     tag = 0
     cmd = cmd_id = cmd_ref = data = msg_id = msg_ref = resp_uri = session_id = None
     ver_dtd = ver_proto = correlator = format = max_msg_size = next_nonce = type = None
     target = source = source_name = None
-    credential = more = False
+    credential = more = foreign = False
     items = ()
 
 
@@ -124,6 +134,7 @@ class MessageReader:
         reader = self.reader
         self.final = self._pending = self._ended = False
         self._open = 0
+        self._room = 4 * length
         self.header = None
         reader.begin(length)
         self._expect(_SYNCML)
@@ -213,7 +224,9 @@ class MessageReader:
                     name = "source_name"
                 elif tag == _ITEM:
                     if len(whole.items) >= MAX_ITEMS:
-                        raise wbxml.WbxmlError(wbxml.BAD_STRUCTURE, reader.position)
+                        whole.more = True
+                        reader.skip()
+                        continue
                     fields = Fields()
                     if not whole.items:
                         whole.items = []
@@ -228,6 +241,7 @@ class MessageReader:
                 else:
                     name = _FIELDS.get(tag)
                     if name is None:
+                        fields.foreign = fields.foreign or tag >> 8 == _DDF
                         reader.skip()
                     elif reader.empty:
                         setattr(fields, name, b"")
@@ -248,16 +262,23 @@ class MessageReader:
     def _store(self, fields, name, kind, first):
         reader = self.reader
         if kind == wbxml.ENTITY:
-            value = chr(reader.code).encode()
+            value = chr(reader.code).encode()  # a surrogate is a ValueError on CPython
         else:
             value = self.view[reader.offset : reader.offset + reader.length]
             if name == "next_nonce":
                 # Text is base64; octets are the nonce itself.
                 value = _nonce(value, kind)
             elif name != "data":
-                value = bytes(value)
+                # A peer may end texts with a NUL; one inside would break our own messages.
+                value = bytes(value).rstrip(b"\0")
+                if b"\0" in value:
+                    raise wbxml.WbxmlError(wbxml.BAD_STRUCTURE, reader.offset)
         if not first:
             value = bytes(getattr(fields, name)) + bytes(value)
+        # References into a string table cost two bytes each: what they add up to is bounded.
+        self._room -= len(value)
+        if self._room < 0:
+            raise wbxml.WbxmlError(wbxml.BAD_LENGTH, reader.position)
         setattr(fields, name, value)
 
 

@@ -67,14 +67,16 @@ class Talk:
 
     def _asked(self, code, texts):
         status, answer = self._interact(code, texts)
-        if code == 1101 and status == 200:
-            self.scomo.asked = True
+        if code == 1101:
+            self.scomo.asked = status == 200
         return status, answer
 
     def run(self, session_id, code, alerts, feed):
         """Hold the whole session; returns its outcome."""
         session = self.session
         length = self.start(session_id, code, alerts)
+        if not length:
+            return session.outcome
         try:
             for _ in range(_MAX_MESSAGES):
                 received = self._exchange(length, feed)
@@ -85,6 +87,8 @@ class Talk:
                     break
         except (http.HttpError, OSError):
             return UNREACHABLE
+        except ValueError:
+            return PROTOCOL_ERROR  # an address that is no text
         finally:
             self.account.save_nonces()
         return PROTOCOL_ERROR if session.outcome == RUNNING else session.outcome

@@ -43,7 +43,7 @@ class Tree:
     # -- the dispatcher's verbs
 
     def get(self, uri):
-        """A status, or an iterator of (uri, format, type, data)."""
+        """A status, a tuple with one (uri, format, type, data), or an iterator of them."""
         path, query = self._parse(uri)
         if path is None:
             return query
@@ -56,7 +56,7 @@ class Tree:
             return 425
         if query.startswith("prop="):
             value = self._property(path, node, query[5:])
-            return value if isinstance(value, int) else iter(((uri, "", "", value),))
+            return value if isinstance(value, int) else ((uri, "", "", value),)
         if query.startswith("list="):
             if query not in ("list=Struct", "list=StructData"):
                 return 406
@@ -65,8 +65,8 @@ class Tree:
             return 406
         if node[0] == "node":
             value = "/".join(self._children(path))
-            return iter(((uri, "node", "", value),))
-        return iter(((uri, _shown(node[0]), node[1], self._read(path)),))
+            return ((uri, "node", "", value),)
+        return ((uri, _shown(node[0]), node[1], self._read(path)),)
 
     def add(self, uri, format, type, data):
         """Create a node, and what lies between it and its nearest ancestor."""
@@ -252,7 +252,10 @@ class Tree:
             return 425
         if len(data) > _MAX_ACL:
             return 413
-        text = bytes(data).decode()
+        try:
+            text = bytes(data).decode()
+        except ValueError:
+            return 500
         for entry in text.split("&") if text else ():
             right, _, ids = entry.partition("=")
             if right not in _RIGHTS or not ids:

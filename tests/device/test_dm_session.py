@@ -468,3 +468,202 @@ def test_the_next_message_goes_where_the_server_says():
     sent = peer.parse(peer.session.receive(length))
     assert peer.reader.header.target == b"http://dm.example/s?sid=9"
     assert codes(sent) == [212, 200]
+
+
+def test_200_after_212_takes_nothing_back():
+    peer = Peer(Tree(a="1"))
+
+    def get(code):
+        def write(writer):
+            peer.accept(writer, code)
+            writer.command(syncml.GET)
+            writer.item(None, "./a", None, None, None)
+            writer.end()
+
+        return write
+
+    peer.say(get(212), peer.credential())
+    peer.say(get(200))
+    assert not peer.reader.header.credential
+
+
+def test_a_challenge_in_the_middle_starts_over_with_a_credential():
+    peer = Peer(Tree(**{"n%02d" % i: "v" * 60 for i in range(40)}), send=1024)
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.GET)
+        writer.item(None, "./all", None, None, None)
+        writer.end()
+
+    peer.say(write, peer.credential())
+    assert not peer.reader.final
+
+    def challenge(writer):
+        challenge = (digest.MD5, digest.base64(b"fresh"))
+        writer.status(b"2", 0, "SyncHdr", 401, None, challenge)
+
+    sent = peer.say(challenge)
+    assert peer.reader.header.credential
+    assert syncml.REPLACE in [command.tag for command in sent]
+    sent = peer.say(write)
+    assert syncml.RESULTS in [command.tag for command in sent]
+
+
+def test_a_report_that_was_only_challenged_is_not_answered():
+    peer = Peer()
+
+    def refuse(writer):
+        challenge = (digest.MD5, digest.base64(b"fresh"))
+        writer.status(b"1", 0, "SyncHdr", 401, None, challenge)
+        writer.status(b"1", b"3", "Alert", 401)
+
+    peer.say(refuse, peer.credential())
+    assert peer.alerts[0].status == 0
+
+
+def test_no_answer_in_a_sequence_is_no_consent():
+    peer = Peer(answer=408)
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.SEQUENCE)
+        writer.alert(1101)
+        writer.item(None, None, None, None, "Install?")
+        writer.end()
+        writer.command(syncml.EXEC)
+        writer.item(None, "./c", None, None, None)
+        writer.end()
+        writer.end()
+
+    assert codes(peer.say(write, peer.credential())) == [212, 200, 408, 215]
+
+
+def test_a_refused_container_ends_where_it_ends():
+    peer = Peer(Tree(a="1"))
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(syncml.SEQUENCE)
+        writer.command(syncml.ATOMIC)
+        writer.command(syncml.DELETE)
+        writer.item(None, "./a", None, None, None)
+        writer.end()
+        writer.end()
+        writer.command(syncml.GET)
+        writer.item(None, "./a", None, None, None)
+        writer.end()
+        writer.end()
+
+    assert codes(peer.say(write, peer.credential())) == [212, 200, 406, 406, 200]
+
+
+def test_the_last_part_of_a_large_object_is_refused_too():
+    peer = Peer(Tree(a="1"))
+
+    def part(more):
+        def write(writer):
+            peer.accept(writer)
+            writer.command(syncml.REPLACE)
+            writer.start(0x14)
+            writer.location(0x2E, "./a")
+            writer.text(0x0F, "part")
+            if more:
+                writer.empty(0x34)
+            writer.end()
+            writer.end()
+
+        return write
+
+    assert codes(peer.say(part(True), peer.credential(), final=False)) == [212, 413]
+    assert codes(peer.say(part(False), final=False)) == [200, 413]
+    assert codes(peer.say(part(False))) == [200, 200]
+
+
+def test_versions_that_are_not_ours():
+    for name, code in ((b"\x03DM/1.2", 513), (b"\x031.2", 505)):
+        peer = Peer()
+        buffer = bytearray(1024)
+        writer = MessageWriter(buffer)
+        writer.message(b"7", 1, "urn:d", b"http://s", b"server", peer.credential(), 0)
+        writer.command(syncml.GET)
+        writer.item(None, "./a", None, None, None)
+        writer.end()
+        length = writer.close(True)
+        message = bytes(buffer[:length]).replace(name, name[:-1] + b"9", 1)
+        peer.session.space()[:length] = message
+        sent = peer.parse(peer.session.receive(length))
+        assert codes(sent) == [code, code]
+        assert sent[0].next_nonce is None
+
+
+def test_commands_that_are_none_of_ours_and_commands_without_content():
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        writer.command(0x1F)
+        writer.item(None, "./a", None, None, "x")
+        writer.end()
+        writer.command(syncml.GET)
+        writer.end()
+        writer.command(syncml.GET)
+        for _ in range(syncml.MAX_ITEMS + 1):
+            writer.item(None, "./a", None, None, None)
+        writer.end()
+
+    assert codes(peer.say(write, peer.credential())) == [212, 501, 400, 413]
+
+
+def test_texts_that_are_no_utf_8_end_cleanly():
+    def alert(writer):
+        writer.alert(1100)
+        writer.start(0x14)
+        writer.start(0x0F)
+        writer.opaque(b"\xff\xfe")
+        writer.end()
+        writer.end()
+        writer.end()
+
+    peer = Peer()
+
+    def write(writer):
+        peer.accept(writer)
+        alert(writer)
+
+    assert codes(peer.say(write, peer.credential())) == [212, 415]
+    peer = Peer()
+    kind = b"\xff" * len(digest.MD5)
+    assert peer.say(peer.accept, (kind, "b64", b"x")) is None
+    assert peer.session.outcome == session.PROTOCOL_ERROR
+
+
+def test_mutated_messages_end_cleanly():
+    # A small fuzz for every run; what it guards is the absence of any other exception.
+    peer = Peer(Tree(a="1"))
+    buffer = bytearray(1024)
+    writer = MessageWriter(buffer)
+    writer.message(b"7", 1, "urn:d", b"http://s", b"server", peer.credential(), 0)
+    peer.accept(writer, 212, 1)
+    writer.command(syncml.SEQUENCE)
+    writer.alert(1101)
+    writer.item(None, None, None, None, "MAXDT=1")
+    writer.item(None, None, None, None, "Install?")
+    writer.end()
+    writer.command(syncml.EXEC)
+    writer.text(0x3C, "corr")
+    writer.item(None, "./c", None, None, None)
+    writer.end()
+    writer.end()
+    writer.command(syncml.GET)
+    writer.item(None, "./all", None, None, None)
+    writer.end()
+    length = writer.close(True)
+    message = bytes(buffer[:length])
+    state = 12345
+    for at in range(0, length):
+        state = state * 1103515245 + 12345 & 0x7FFFFFFF
+        peer = Peer(Tree(a="1"))
+        peer.session.space()[:length] = message
+        peer.session.buffer[at] = state >> 16 & 0xFF
+        peer.session.receive(length)

@@ -135,3 +135,46 @@ def test_both_records_broken_is_an_error_and_nothing_is_written():
             file.write(b"x" * uscomo_boot.SIZE)
     raises(Record, Store)
     assert uscomo_boot.load() is None
+
+
+def test_a_failed_append_loses_nothing_that_comes_after():
+    from uscomo import nodes as module
+
+    temporary_root()
+    nodes = opened()
+    nodes.set("a", b"1")
+    nodes.commit()
+    write = module._write
+
+    def fail(file, key, value, check):
+        file.write(b"\x01\x01\x00")
+        raise OSError(28)
+
+    module._write = fail
+    try:
+        nodes.set("a", b"2")
+        raises(OSError, nodes.commit)
+    finally:
+        module._write = write
+    nodes.discard()
+    nodes.set("b", b"3")
+    nodes.commit()
+    nodes = opened()
+    assert nodes.get("a") == b"1" and nodes.get("b") == b"3"
+
+
+def test_a_full_store_is_folded_in_little_memory():
+    temporary_root()
+    nodes = opened()
+    for start in range(0, 500, 50):
+        for i in range(start, start + 50):
+            nodes.set("N/%03d" % i, b"%d" % i)
+        nodes.commit()
+    nodes.set("N/250", b"changed")
+    nodes.remove("N/251")
+    nodes._torn = True
+    nodes.commit()
+    nodes = opened()
+    assert nodes.get("N/000") == b"0" and nodes.get("N/499") == b"499"
+    assert nodes.get("N/250") == b"changed" and nodes.get("N/251") is None
+    assert len(nodes.keys("N")) == 499

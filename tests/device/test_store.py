@@ -2,7 +2,7 @@ import json
 import os
 
 import uscomo_boot
-from support import temporary_root
+from support import raises, temporary_root
 from uscomo import store
 from uscomo.store import Store
 
@@ -64,6 +64,23 @@ def test_a_used_up_trial_chooses_the_fall_back():
     assert [uscomo_boot.chosen(row) for row in uscomo_boot.rows(uscomo_boot.load())] == [first]
     stored.confirm(row)
     assert row[store.FLOOR] == 2
+
+
+def test_a_trial_is_no_fall_back_and_a_planned_restart_costs_no_attempt():
+    temporary_root()
+    stored = Store()
+    first = filled(stored, "a")
+    stored.install(first, 1, True)
+    row = stored.find("a")
+    stored.confirm(row)
+    stored.install(filled(stored, "a", 2), 1, True)
+    third = filled(stored, "a", 3)
+    stored.install(third, 1, True)
+    assert row[store.SLOT] == third and row[store.FALL_BACK] == first
+    row[store.TRIES] -= 1
+    for _ in range(3):
+        stored.plan_restart()
+    assert row[store.TRIES] == store.ATTEMPTS
 
 
 def test_collect_removes_what_nothing_names():
@@ -140,3 +157,66 @@ def test_the_path_has_active_slots_first():
         assert list(sys.path)[2:] == before
     finally:
         sys.path[:] = before
+
+
+def test_more_results_than_fit_never_break_the_record():
+    temporary_root()
+    stored = Store()
+    for _ in range(uscomo_boot.MAX_RESULTS + 3):
+        number = stored.accept({"uri": "./x"})
+        assert stored.begin(number)
+        stored.finish(number, 1200, 0)
+        stored.commit()
+        assert uscomo_boot.sequence(uscomo_boot.load()) == stored.sequence
+    assert stored.room() == 0
+    assert len(Store().results) == uscomo_boot.MAX_RESULTS
+
+
+def test_a_failed_commit_spares_the_good_copy():
+    temporary_root()
+    stored = Store()
+    stored.commit()
+    good = stored.sequence
+    stored.rows = [[1] + [0] * 7] * (uscomo_boot.MAX_ROWS + 1)
+    for _ in range(2):
+        raises(OSError, stored.commit)
+    assert stored.sequence == good
+    assert uscomo_boot.sequence(uscomo_boot.load()) == good
+
+
+def test_a_cut_while_the_record_is_made_is_healed():
+    for left in ({}, {0: b""}, {0: None}, {0: None, 1: b""}):
+        root = temporary_root()
+        Store()
+        for copy in range(2):
+            path = root + uscomo_boot.COPIES[copy] + "/record"
+            if left.get(copy, b"") is None:
+                continue
+            if copy in left:
+                with open(path, "wb") as file:
+                    file.write(left[copy])
+            else:
+                os.remove(path)
+        stored = Store()
+        stored.commit()
+        stored.commit()
+        assert Store().sequence == 2
+
+
+def test_numbers_wrap_without_touching_what_is_used():
+    temporary_root()
+    stored = Store()
+    stored.install(filled(stored, "a"), 1, True)
+    stored.next_slot = 0xFFFF
+    assert stored.new_slot() == 0xFFFF
+    assert stored.new_slot() == 2
+    assert stored.find("a")[store.SLOT] == 1
+
+
+def test_a_component_number_that_a_result_names_is_not_given_again():
+    temporary_root()
+    stored = Store()
+    number = stored.install(filled(stored, "a"), 1, True)
+    stored.finish(1, 1200, number)
+    stored.rows = []
+    assert stored.install(filled(stored, "b"), 1, True) != number

@@ -120,7 +120,29 @@ def test_a_flood_of_items_is_refused():
             writer.empty(0x14)
         writer.end()
 
-    raises(wbxml.WbxmlError, commands, written(write))
+    _, (get,) = commands(written(write))
+    assert len(get.items) == syncml.MAX_ITEMS and get.more
+
+
+def test_references_that_add_up_are_refused():
+    # A table of 100 bytes, referenced 40 times in one text: 4,000 bytes out of 200.
+    table = b"x" * 99 + b"\0"
+    body = b"\x6d\x6c\x65" + b"\x83\x00" * 40 + b"\x01\x01\x6b\x01\x01"
+    raises(wbxml.WbxmlError, commands, b"\x02\xa4\x01\x6a" + bytes([len(table)]) + table + body)
+
+
+def test_a_nul_ends_a_text_and_may_not_stand_in_it():
+    def head(session_id):
+        return (
+            b"\x02\xa4\x01\x6a\x00\x6d\x6c\x65\xc3"
+            + bytes([len(session_id)])
+            + session_id
+            + b"\x01\x01\x6b\x12\x01\x01"
+        )
+
+    reader, _ = commands(head(b"7\0"))
+    assert reader.header.session_id == b"7"
+    raises(wbxml.WbxmlError, commands, head(b"7\0\x01"))
 
 
 def test_roll_back_forgets():

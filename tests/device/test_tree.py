@@ -264,3 +264,52 @@ def test_nonces_survive_and_a_torn_row_costs_only_itself():
         file.seek(138)
         file.write(b"torn")
     assert dmacc.Account(nodes, "main").client_nonce == b"client1"
+
+
+def test_a_download_is_not_there_because_a_longer_name_is():
+    tree = prepared()
+    tree.add(b"./SCOMO/Download/10", "node", "", b"")
+    assert tree.get(b"./SCOMO/Download/1") == 404
+    assert tree.add(b"./SCOMO/Download/1", "node", "", b"") == 200
+    assert tree.add(b"./SCOMO/Download/1/Name", "node", "", b"") == 405
+
+
+def test_correlators_are_checked_before_they_are_kept():
+    tree = prepared()
+    uri = b"./SCOMO/Inventory/Deployed/com.example.a/Operations/Deactivate"
+    assert tree.exec(uri, b"c" * 129, b"") == 413
+    assert tree.exec(uri, b"\xff", b"") == 400
+    assert tree.exec(uri, b"c" * 128, b"") == 202
+    tree.commit()
+    assert len(Store().operation(1)["correlator"]) == 128
+
+
+def test_no_more_operations_than_can_be_reported():
+    tree = prepared()
+    stored = tree.scomo.store
+    for number in range(1, uscomo_boot.MAX_RESULTS):
+        stored.finish(number, 1200, 0)
+    uri = b"./SCOMO/Inventory/Deployed/com.example.a/Operations/"
+    assert tree.exec(uri + b"Deactivate", b"c", b"") == 202
+    tree.scomo._accepted[0]["place"] = "elsewhere"
+    assert tree.exec(uri + b"Remove", b"c", b"") == 420
+
+
+def test_what_would_stop_every_later_session_is_refused():
+    tree = prepared()
+    nodes = tree.nodes
+    nodes.set("DMAcc/main/AppAddr/1/Addr", b"http://x")
+    nodes.set("DMAcc/main/AppAuth/1/AAuthLevel", b"CLCRED")
+    nodes.set("DMAcc/main/AppAuth/1/AAuthData", b"")
+    nodes.set("DMAcc/main/Ext/ScomoRoot", b"SCOMO")
+    nodes.commit()
+    base = b"./DMAcc/main/"
+    assert tree.replace(base + b"Ext/ScomoRoot", "", "", b"\xff") == 415
+    assert tree.replace(base + b"AppAddr/1/Addr", "", "", b"x" * 513) == 413
+    assert tree.replace(base + b"ServerID", "", "", b"x" * 129) == 413
+    assert tree.replace(base + b"AppAuth/1/AAuthData", "bin", "", b"x" * 65) == 413
+    account = dmacc.Account(nodes, "main")
+    account.client_nonce = b"kept"
+    account.save_nonces()
+    assert tree.replace(base + b"AppAuth/1/AAuthData", "bin", "", b"\xff\x00raw") == 200
+    assert dmacc.Account(nodes, "main").client_nonce == b"\xff\x00raw"

@@ -180,8 +180,10 @@ def _once(device: SimulatedDevice, kind: str, id: str, yes: bool, as_json: bool)
     code = device.run(console)
     answers = [" ".join(words[2:]) for words in events if words[0] == "request"]
     codes = [int(words[2]) for words in events if words[0] == "operation" and words[2].isdigit()]
-    # A session may go well and the wish still not come true.
-    if not code and answers and answers[-1] not in ("granted", "asked"):
+    # A session may go well and the wish still not come true; the user may have said no to what
+    # the server granted, and then there is no operation.
+    wanted = ("granted", "asked") if codes else ("asked",)
+    if not code and answers and answers[-1] not in wanted:
         code = 4
     if not code and any(result >= 1300 for result in codes):
         code = 4 if codes[-1] == 1401 else 1

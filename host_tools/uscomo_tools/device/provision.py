@@ -64,8 +64,11 @@ class DeviceSpec:
                 raise UsageError(
                     f"{name} is {getattr(self, name)!r}: one of {', '.join(AUTH_TYPES)}"
                 )
-        if not self.url.startswith(("http://", "https://")):
-            raise UsageError(f"the server's URL is {self.url!r}: it must begin with http://")
+        if not self.url.startswith("http://"):
+            raise UsageError(
+                f"the server's URL is {self.url!r}: it must begin with http:// "
+                "(the agent has no TLS yet)"
+            )
         self.scomo_root = self.scomo_root.removeprefix("./").strip("/")
         if not self.scomo_root:
             raise UsageError("the SCOMO root is empty: name a node, such as ./SCOMO")
@@ -87,7 +90,7 @@ def provision(spec: DeviceSpec, root: Path) -> None:
 
         opened = nodes.Nodes(store.Store())
         for key, value in _nodes(spec).items():
-            opened.set(key, value.encode())
+            opened.set(key, value if isinstance(value, bytes) else value.encode())
         opened.commit()
     finally:
         boot.ROOT = before
@@ -95,10 +98,10 @@ def provision(spec: DeviceSpec, root: Path) -> None:
         (root / "uscomo.d" / "k" / PublicKey(modulus).key_id).write_bytes(modulus)
 
 
-def _nodes(spec: DeviceSpec) -> dict[str, str]:
+def _nodes(spec: DeviceSpec) -> dict[str, str | bytes]:
     base = f"DMAcc/{spec.account}/"
     rights = "&".join(f"{right}={spec.server_id}" for right in _SERVER_RIGHTS)
-    values = {
+    values: dict[str, str | bytes] = {
         "DevInfo/DevId": spec.device_id,
         "DevInfo/Man": spec.manufacturer,
         "DevInfo/Mod": spec.model,
@@ -126,7 +129,7 @@ def _nodes(spec: DeviceSpec) -> dict[str, str]:
             values[place + "AAuthType"] = AUTH_TYPES[kind]
             values[place + "AAuthName"] = name
             values[place + "AAuthSecret"] = secret
-            values[place + "AAuthData"] = nonce
+            values[place + "AAuthData"] = base64.b64decode(nonce)
     values.update({f"~set/{name}": value for name, value in spec.settings.items()})
     return values
 
