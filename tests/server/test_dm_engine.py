@@ -321,7 +321,7 @@ def test_statuses_alone_when_nothing_else_fits(server, arnold, package):
 
 
 def test_resp_uri(tmp_path):
-    from conftest import Server
+    from served import Server
 
     uri = "http://127.0.0.1:8080/dm?worker=1"
     server = Server(tmp_path, resp_uri=uri)

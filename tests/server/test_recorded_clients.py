@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Server
+from served import Server
 
 from uscomo_tools.syncml.message import CONTENT_TYPES, Message, decode
 
