@@ -16,11 +16,15 @@ _MAX_REQUESTS = const(3)
 _MAX_BACK_OFF = const(3600000)
 # Alerts of one session: they have to fit its first message. The rest follows in the next one.
 _MAX_ALERTS = const(4)
-# A session's two buffers, and what comes before them.
-_HOLE = const(6144)
+
+# A session's buffers; on a heap whose holes have 2 KB they must still find a place. What a
+# server may send is announced 512 bytes smaller: see session._INTERIM.
+RECEIVE = const(2048)
+SEND = const(2048)
 
 _REQUEST = "~request/"
 _DONE = const(1)
+_UNREACHABLE = const(6)
 OUTCOMES = (
     "running",
     "done",
@@ -59,7 +63,7 @@ class Agent:
         self.feed = feed
         self.say = say
         self.outcome = _DONE
-        self._failures = 0
+        self.failures = 0
         self._waiting_since = platform.ticks()
         self._wait = 0
         self._checked = platform.ticks()
@@ -110,16 +114,16 @@ class Agent:
     def _hold(self, name, alerts, check):
         gc.collect()
         self.say("session", name, "begins")
-        # Modules scatter over the heap: this keeps a place whole for the session's buffers.
-        hole = bytearray(_HOLE)
+        # Before the modules, which scatter over the heap and leave no hole of that size.
+        receive = bytearray(RECEIVE)
+        send = bytearray(SEND)
         from uscomo import talk
 
-        del hole
-        gc.collect()
         session_id = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
         sent = [alert for alert in alerts if alert.type]
         self.outcome = talk.talk(
-            self.store, self.nodes, name, session_id, CLIENT_INITIATED, sent, self.feed
+            *(self.store, self.nodes, name, session_id, CLIENT_INITIATED, sent),
+            *(receive, send, self.feed),
         )
         modules = talk.MODULES
         del talk
@@ -134,14 +138,14 @@ class Agent:
             else:
                 self._answered(alert, name, good)
         if good:
-            self._failures = 0
+            self.failures = 0
             self.nodes.remove(check)
         else:
-            self._failures += 1
+            self.failures += 1
             base = int(self.settings.get("retry", "5000"))
-            self._wait = min(base << min(self._failures - 1, 10), _MAX_BACK_OFF)
+            self._wait = min(base << min(self.failures - 1, 10), _MAX_BACK_OFF)
             self._waiting_since = platform.ticks()
-            if self._failures >= _MAX_REQUESTS:
+            if self.failures >= _MAX_REQUESTS:
                 self.nodes.remove(check)
         self.nodes.commit()
 
@@ -187,6 +191,8 @@ class Agent:
             self.say("report", alert.subject, alert.status)
             self.store.reported(alert.subject)
             return
+        if self.outcome == _UNREACHABLE:
+            return  # being out of reach for a night must not lose a report
         for result in self.store.results:
             if result[0] == alert.subject:
                 result[2] += 1
@@ -264,13 +270,13 @@ class Agent:
                 skipped = int(self.nodes.get("~unknown/" + name) or b"0") + 1
                 self.nodes.set("~unknown/" + name, b"%d" % skipped)
             return
-        if alert.status == 200:
+        if alert.status == 200 and good:
             answer = "granted"
         elif alert.status == 202:
             answer = "nothing available"
         elif alert.status in (406, 415):
             answer = "not supported"
-        elif alert.status:
+        elif alert.status and alert.status != 200:
             answer = "refused"
         elif good:
             answer = "asked"

@@ -29,7 +29,8 @@ def sync():
 def free(path):
     """Free bytes of the file system that a path lies on."""
     facts = os.statvfs(path)
-    return facts[0] * facts[3]
+    # littlefs counts folders twice, so that a nearly full one tells less than nothing.
+    return facts[0] * facts[3] if 0 <= facts[3] <= facts[2] else 0
 
 
 def mpy():

@@ -281,7 +281,9 @@ class Session:
                 return True
             self.outcome = CREDENTIALS_REFUSED
         elif code != 101:
-            self.outcome = ABORTED
+            # It may be the server that gave up, because we do not believe it.
+            doubted = self._server_tries and not self._authentic
+            self.outcome = SERVER_NOT_AUTHENTIC if doubted else ABORTED
         return False
 
     # -- the server's credential

@@ -10,6 +10,8 @@ from uscomo.constant import const
 from uscomo.nodes import Nodes
 
 _PAUSE = const(100)
+_AFTER_FAILURE = const(60000)
+_MAX_FAILURES = const(3)
 
 
 def say(*words):
@@ -23,6 +25,13 @@ def settings(nodes):
     kind = nodes.get("DevDetail/DevTyp")
     found["DevTyp"] = kind.decode() if kind else sys.platform
     return found
+
+
+def _show(error):
+    if hasattr(sys, "print_exception"):
+        sys.print_exception(error)
+    else:
+        print(repr(error))
 
 
 class Supervisor:
@@ -65,16 +74,29 @@ class Supervisor:
         foreground = self._start()
         await asyncio.sleep(0)
         while True:
-            wait = self.agent.step()
+            wait = self._step()
             trials = self._confirm()
             if wait is None and foreground:
                 entry = foreground
                 foreground = None
                 self._foreground(*entry)
                 continue
-            if once and wait is None and not trials:
+            # Once: also when a server stays out of reach; what is queued is on flash.
+            if once and not trials and (wait is None or self.agent.failures >= _MAX_FAILURES):
                 return
             await asyncio.sleep(min(wait or _PAUSE, _PAUSE) / 1000 if wait != 0 else 0)
+
+    def _step(self):
+        # Whatever goes wrong in the agent, the apps go on.
+        try:
+            return self.agent.step()
+        except Exception as error:
+            say("agent failed")
+            _show(error)
+            self.nodes.discard()
+            self.agent.outcome = 0
+            self.agent.failures += 1
+            return _AFTER_FAILURE
 
     def _start(self):
         # Returns the one foreground app, (component number, main), where there is one.
@@ -119,16 +141,13 @@ class Supervisor:
         for row in self.store.rows:
             if row[store.COMPONENT] == number:
                 say("component", store.manifest(row[store.SLOT])["id"], "crashed")
-                if hasattr(sys, "print_exception"):
-                    sys.print_exception(error)
-                else:
-                    print(repr(error))
+                _show(error)
                 # The next start is the next attempt.
                 self.failed = self.failed or bool(row[store.FLAGS] & uscomo_boot.TRIAL)
 
     def poll(self):
         """Give the agent its time, from a foreground app."""
-        self.agent.step()
+        self._step()
         self._confirm()
 
     def _confirm(self):

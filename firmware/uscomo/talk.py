@@ -10,9 +10,6 @@ from uscomo.tree import Leaves, Tree
 UNREACHABLE = const(6)
 
 _TYPE = "application/vnd.syncml.dm+wbxml"
-# What a server may send to us is announced 512 bytes smaller: see session._INTERIM.
-RECEIVE = const(2560)
-SEND = const(2048)
 # A server that always has one more command must not keep the apps waiting for ever.
 _MAX_MESSAGES = const(64)
 _TIMEOUT_S = const(30)
@@ -37,7 +34,7 @@ MODULES = (
 class Talk:
     """One account's session: its tree, its buffers; run() it over HTTP or drive it by hand."""
 
-    def __init__(self, stored, nodes, account, interact):
+    def __init__(self, stored, nodes, account, interact, receive, send):
         self.account = account
         self.scomo = Scomo(stored, nodes, account)
         about = devinfo.values(nodes)
@@ -54,8 +51,8 @@ class Talk:
             nodes,
             account.server_id,
         )
-        self.send = bytearray(SEND)
-        self.session = Session(account, tree, self._asked, bytearray(RECEIVE), self.send)
+        self.send = send
+        self.session = Session(account, tree, self._asked, receive, send)
 
     def start(self, session_id, code, alerts):
         """Package 1: its length in the send buffer."""
@@ -115,7 +112,7 @@ class Talk:
             response.close()
 
 
-def talk(stored, nodes, name, session_id, code, alerts, feed):
-    """Hold a session with an account; returns its outcome."""
-    held = Talk(stored, nodes, dmacc.Account(nodes, name), consent.interact)
+def talk(stored, nodes, name, session_id, code, alerts, receive, send, feed):
+    """Hold a session with an account, in two buffers; returns its outcome."""
+    held = Talk(stored, nodes, dmacc.Account(nodes, name), consent.interact, receive, send)
     return held.run(session_id, code, alerts, feed)

@@ -25,13 +25,13 @@ class MicroPythonTest(pytest.Item):
 
     def __init__(self, *, function: str, **kwargs) -> None:
         super().__init__(**kwargs)
-        self.function = function
+        self.test = function
 
     def runtest(self) -> None:
         result = subprocess.run(
             [
                 *(find_micropython(), "-X", f"heapsize={HEAP}", str(HERE / "vm_main.py")),
-                *(str(FIRMWARE), str(self.path.parent), self.path.stem, self.function),
+                *(str(FIRMWARE), str(self.path.parent), self.path.stem, self.test),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

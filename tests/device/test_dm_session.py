@@ -69,7 +69,7 @@ class Alert:
 class Peer:
     """A session and the means to play its server."""
 
-    def __init__(self, tree=None, account=None, answer=200, receive=2560, send=2048):
+    def __init__(self, tree=None, account=None, answer=200, receive=2048, send=2048):
         self.account = account or Account()
         self.tree = tree or Tree()
         self.asked = []
@@ -141,7 +141,7 @@ def test_package_1():
     header = peer.reader.header
     assert header.session_id == b"7" and header.msg_id == b"1"
     assert header.target == b"http://dm.example/s" and header.source == b"urn:d"
-    assert header.source_name == b"user" and header.max_msg_size == b"2048"
+    assert header.source_name == b"user" and header.max_msg_size == b"1536"
     assert bytes(header.data) == digest.credential(b"user", b"password", NONCE)
     assert [c.tag for c in peer.sent] == [syncml.ALERT, syncml.REPLACE, syncml.ALERT]
     assert bytes(peer.sent[0].data) == b"1201"

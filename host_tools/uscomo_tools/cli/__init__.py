@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
-import click
 import typer
 
 from ..errors import UscomoError
@@ -22,6 +22,10 @@ app.add_typer(package.app, name="package")
 app.command("serve")(serve.serve)
 app.add_typer(server_admin.app, name="server")
 app.add_typer(wire.app, name="wire")
+
+# The root of the parser's own errors; typer may bring its own copy of click.
+_WRONG_USAGE: Any = typer.BadParameter.__mro__[2]
+assert _WRONG_USAGE.__name__ == "ClickException"
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -41,15 +45,13 @@ def run(arguments: list[str]) -> int:
     except UscomoError as error:
         _complain(str(error), as_json)
         return error.exit_code
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
+    except _WRONG_USAGE as error:
         if as_json:
             _complain(error.format_message(), as_json)
         else:
             error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+        return int(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
         _complain("interrupted", as_json)
         return _INTERRUPTED
     except BrokenPipeError:

@@ -181,6 +181,8 @@ class Session:
         code, chal = number(verdict.data), verdict.challenge
         if chal is not None and chal.next_nonce is not None:
             state.server_nonce = chal.next_nonce.hex()
+            if state.client_ok:  # kept at once: this session may have no later message
+                self.device.server_nonce = chal.next_nonce
         if code in CHALLENGES:
             state.server_ok = False
             state.server_failures += 1

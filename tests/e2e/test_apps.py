@@ -1,0 +1,103 @@
+"""What an installed app can do to the device, and what the server sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from pairs import APP, Pair
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        b"async def main():\n    raise ValueError('boom')\n",
+        b"def main():\n    raise ValueError('boom')\n",
+        b"raise ValueError('boom')\n",
+        b"main = None\n",
+    ],
+    ids=["task", "foreground", "at import", "no main"],
+)
+def test_crashing_app(new_pair: Callable[..., Pair], app: bytes) -> None:
+    """After its attempts it is inactive; the device lives, and tells so."""
+    pair = new_pair(settings={"confirm_after": "30"})
+    package = pair.publish({"app.py": app})
+    assert pair.ask_for(package) == 0
+    assert pair.events.count(f"component {package} crashed") == 3
+    assert f"component {package} rolled back" in pair.events
+    assert pair.status() == {package: 10}
+
+    # Another app comes and runs; with it the server learns what became of the first one.
+    another = pair.publish()
+    pair.output.clear()
+    pair.device.request("install", another)
+    pair.on_event = lambda words: pair.device.board.cut_power() if words[0] == "report" else None
+    assert pair.run() == -9
+    assert "hello" in pair.output
+    assert pair.status() == {package: 10, another: 20}
+    assert pair.inventory() == {package: "inactive", another: "active"}
+
+
+def test_app_in_the_foreground(pair: Pair) -> None:
+    package = pair.publish({"app.py": b"def main():\n    print('front')\n"})
+    assert pair.ask_for(package) == 0
+    assert pair.outcome() == ("done", 1200)
+    assert pair.output == ["front"]
+    pair.output.clear()
+    assert pair.check() == 0
+    assert pair.output == ["front"]
+
+
+def test_foreground_app_gives_the_agent_its_time(new_pair: Callable[..., Pair]) -> None:
+    app = b"""
+import time, uscomo
+
+def main():
+    print("working")
+    while True:
+        uscomo.poll()
+        time.sleep(0.02)
+"""
+    pair = new_pair(settings={"poll": "1", "consent": "yes"})
+    package = pair.publish({"app.py": app})
+    pair.device.request("install", package)
+
+    def watch(words: list[str]) -> None:
+        if words[0] == "report" and not pair.operations()[1:]:
+            pair.operate("deactivate", package)
+
+    pair.on_event = watch
+    assert pair.run() == 0
+    assert pair.output.count("working") == 1
+    assert pair.status() == {package: 10}
+    assert [operation["code"] for operation in pair.operations()] == [1200, 1200]
+
+
+def test_app_and_its_library_and_asset(pair: Pair) -> None:
+    app = b"""
+import uscomo
+from helper import word
+
+async def main():
+    with open(uscomo.asset("data/text")) as file:
+        print(word, file.read())
+"""
+    files = {"app.py": app, "helper.py": b"word = 'read:'\n", "data/text": b"the asset"}
+    package = pair.publish(files)
+    assert pair.ask_for(package) == 0
+    assert pair.output == ["read: the asset"]
+    pair.operate("remove", package)
+    assert pair.check() == 0
+    assert pair.status() == pair.inventory() == pair.tree() == {}
+    pair.run()
+    assert pair.garbage() == {}
+
+
+def test_module_that_another_app_has(pair: Pair) -> None:
+    """All share one sys.path: who comes second is refused, the first one goes on."""
+    first = pair.publish({"app.py": APP, "shared.py": b""})
+    second = pair.publish({"app.py": APP, "shared.py": b""})
+    assert pair.ask_for(first) == 0
+    assert pair.ask_for(second) == 0
+    assert [operation["code"] for operation in pair.operations()] == [1200, 1405]
+    assert pair.status() == {first: 20}

@@ -1,0 +1,366 @@
+"""The rules of the board's code, read off its sources: floors, allocations, errors, sizes.
+
+A list of exceptions names each with its reason. An exception that nothing needs any more is a
+failure too, so that the lists stay true.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+
+import pytest
+from house import FIRMWARE, Source, constant, docstrings, modules, work_at_import
+
+from uscomo_tools.device.agent import agent_files
+from uscomo_tools.testing.unix import find_micropython
+
+BOOT = Source(FIRMWARE / "root" / "uscomo_boot.py")
+AGENT = [BOOT, *modules(FIRMWARE / "uscomo")]
+STARTERS = [Source(FIRMWARE / "root" / f"{name}.py") for name in ("boot", "main")]
+BY_NAME = {source.name: source for source in AGENT}
+
+# Who stands on which floor, the ground floor first. A module imports from lower floors, and on
+# its own floor from what stands to its left.
+FLOORS = (
+    ("constant", "uscomo_boot"),
+    ("wbxml", "md5", "digest", "consent", "platform"),
+    ("syncml", "rsa", "package", "store", "nodes", "http"),
+    ("tree", "scomo", "devinfo", "devdetail", "dmacc", "download"),
+    ("session", "talk", "operation"),
+    ("agent", "supervisor"),
+    ("__init__",),
+)
+ORDER = {
+    name: (number, place) for number, row in enumerate(FLOORS) for place, name in enumerate(row)
+}
+
+# MicroPython's own modules that the agent may use.
+OWN_MODULES = {
+    *("asyncio", "binascii", "deflate", "gc", "hashlib", "json", "machine", "micropython"),
+    *("os", "select", "socket", "struct", "sys", "time"),
+}
+# Not in the unix VM, where nothing imports it.
+NOT_ON_UNIX = {"machine"}
+
+# What only some modules may do: the "it never" of the blueprint.
+ONLY_IN = {
+    "socket": {"http"},
+    "select": {"consent"},
+    "asyncio": {"supervisor"},
+    "machine": {"platform"},
+    "deflate": {"package"},
+}
+CALLS_ONLY_IN = {
+    "open": {"uscomo_boot", "store", "nodes", "dmacc", "package", "download"},
+    "print": {"consent", "supervisor"},
+    "input": set(),
+    "eval": set(),
+    "exec": set(),
+    "compile": set(),
+    "globals": set(),
+    # An app's entry is named by its manifest.
+    "__import__": {"supervisor"},
+}
+
+# `except Exception` where any error of somebody else's code ends here, and the agent goes on.
+CATCH_ALL = {
+    "supervisor._start": "an app's module may raise anything while it is imported",
+    "supervisor._task": "an app may raise anything",
+    "supervisor._foreground": "an app may raise anything",
+    "supervisor._step": "whatever goes wrong in the agent, the apps go on",
+}
+
+# Calls at import besides const(): small, immutable, needed by every user of the module.
+AT_IMPORT = {("syncml", "Fields()"): "one shared object for the end of a container"}
+
+# Allocations that are not made of constants: what bounds each of them.
+ALLOCATIONS = {
+    ("dmacc", "bytes(data)"): "a copy of what a message held",
+    ("nodes", "bytearray(size)"): "set() and the scan refuse more than MAX_VALUE",
+    ("nodes", "bytes(value)"): "a copy of a value, MAX_VALUE",
+    ("nodes", "bytes(key)"): "a copy of a key, MAX_KEY",
+    ("package", "bytearray(limit)"): "a sum of constants",
+    ("scomo", "bytes(correlator)"): "a copy of what a message held",
+    ("session", "bytes(value)"): "a copy of what a message held",
+    ("session", "bytes(command.data)"): "a copy of what a message held",
+    ("session", "bytes(header.data)"): "a copy of what a message held",
+    ("session", "bytes(item.data)"): "a copy of what a message held",
+    ("store", "bytearray(len(data))"): "the record, whose size is fixed",
+    ("syncml", "bytes(value)"): "a copy of what a message held",
+    ("syncml", "bytes(data)"): "a copy of what is written into a message",
+    ("syncml", "bytes(getattr(fields, name))"): "a copy of what a message held",
+    ("talk", "bytes(url)"): "a copy of the URL in use",
+    ("tree", "bytes(uri)"): "a copy of what a message held, MAX_TOTAL",
+    ("tree", "bytes(data)"): "a copy of what a message held, _MAX_ACL",
+}
+
+REPEATED = {
+    ("rsa", "b'\\xff' * (size - 3 - len(_DIGEST_INFO) - 32)"): "the modulus's size, MAX_MODULUS",
+}
+
+# Texts longer than 100 characters: RAM on every board that is not frozen.
+LONG_TEXTS = {
+    "md5": "the table of RFC 1321",
+    "package": "the module names that no package may provide",
+}
+
+# Files longer than 350 lines, up to LONG_LIMIT: a second room would cost more than it gives.
+LONG_FILES = {
+    "package": "one pass over a package, comments on every case of a broken one",
+    "session": "the session's rules in one place",
+    "syncml": "the reader and the writer share the table of elements",
+}
+
+LONG_LIMIT = 520
+
+BUDGETS = {
+    "talk": "talk session syncml wbxml tree scomo dmacc devinfo devdetail digest md5",
+    "install": "operation download package rsa http",
+}
+PHASE_LIMIT, BOOT_LIMIT, TOTAL_LIMIT = 24 * 1024, 4 * 1024, 56 * 1024
+
+
+def within(source: Source) -> list[str]:
+    """The agent's modules that a module imports, by their short names."""
+    names = [name for name in source.imports() if name.split(".")[0] in ("uscomo", "uscomo_boot")]
+    return ["__init__" if name == "uscomo" else name.removeprefix("uscomo.") for name in names]
+
+
+def unneeded(allowed, used) -> None:
+    assert set(allowed) == set(used), f"exceptions that nothing needs: {set(allowed) - set(used)}"
+
+
+def test_every_module_has_a_floor():
+    assert set(ORDER) == set(BY_NAME)
+
+
+@pytest.mark.parametrize("source", AGENT, ids=lambda source: source.name)
+def test_imports_go_down(source):
+    floor, place = ORDER[source.name]
+    for name in within(source):
+        assert name in ORDER, f"{source.name} imports {name}, which is no module"
+        assert ORDER[name] < (floor, place), f"{source.name} (floor {floor}) imports {name}"
+
+
+@pytest.mark.parametrize("source", [*AGENT, *STARTERS], ids=lambda source: source.name)
+def test_nothing_else_is_imported(source):
+    for name in source.imports():
+        top = name.split(".")[0]
+        assert top in ("uscomo", "uscomo_boot") or name in OWN_MODULES, f"{source.name}: {name}"
+        if name in ONLY_IN:
+            assert source.name in ONLY_IN[name], f"{source.name} imports {name}"
+
+
+def test_stage_0_stands_alone():
+    assert within(BOOT) == []
+
+
+def test_micropython_has_these_modules():
+    wanted = ", ".join(sorted(OWN_MODULES - NOT_ON_UNIX))
+    subprocess.run([find_micropython(), "-c", f"import {wanted}"], check=True, timeout=20)
+
+
+# -- phases
+
+
+def closure(names: set[str], everywhere: bool) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in BY_NAME:
+            continue
+        found.add(name)
+        source = BY_NAME[name]
+        imported = source.imports(everywhere)
+        waiting += [full.removeprefix("uscomo.") for full in imported]
+    return found
+
+
+@pytest.mark.parametrize("phase", ["talk", "operation"])
+def test_a_phase_lets_go_of_all_it_brought(phase):
+    resident = closure({"__init__", "supervisor"}, everywhere=False)
+    assert phase not in resident, "a phase is imported when it is needed, inside a function"
+    brought = closure({phase}, everywhere=True) - resident - {"__init__"}
+    (listed,) = [
+        ast.literal_eval(node.value)
+        for node in BY_NAME[phase].tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MODULES"
+    ]
+    assert set(listed) == brought
+
+
+def test_phases_are_never_in_memory_together():
+    talk = closure({"talk"}, everywhere=True)
+    install = closure({"operation"}, everywhere=True)
+    resident = closure({"__init__", "supervisor"}, everywhere=False)
+    assert (talk & install) - resident == {"http"}
+
+
+def test_the_author_interface_imports_nothing_by_itself():
+    assert BY_NAME["__init__"].imports(everywhere=False) == []
+
+
+# -- calls
+
+
+def test_forbidden_calls():
+    for source in [*AGENT, *STARTERS]:
+        for function, call in source.calls():
+            allowed = CALLS_ONLY_IN.get(function)
+            assert allowed is None or source.name in allowed, source.at(call)
+            attribute = function.rpartition(".")[2]
+            assert attribute != "readlines", source.at(call)
+            if attribute in ("read", "readline") and "." in function:
+                assert call.args, f"reads as much as there is: {source.at(call)}"
+
+
+def test_errors_are_caught_by_name():
+    used = set()
+    for source in AGENT:
+        for function in ast.walk(source.tree):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for node in ast.walk(function):
+                if not isinstance(node, ast.ExceptHandler):
+                    continue
+                assert node.type is not None, source.at(node)
+                caught = ast.unparse(node.type)
+                if "BaseException" in caught:
+                    last = node.body[-1]
+                    assert isinstance(last, ast.Raise), f"does not raise again: {source.at(node)}"
+                    assert last.exc is None, source.at(node)
+                elif "Exception" in caught.split("."):
+                    place = f"{source.name}.{function.name}"
+                    assert place in CATCH_ALL, source.at(node)
+                    used.add(place)
+    unneeded(CATCH_ALL, used)
+
+
+def test_no_allocation_is_sized_by_a_number_from_outside():
+    used = set()
+    for source in AGENT:
+        for function, call in source.calls():
+            if function not in ("bytearray", "bytes") or not call.args:
+                continue
+            size = call.args[0]
+            # A slice is a copy of a part of what is in memory already.
+            part = isinstance(size, ast.Subscript) and isinstance(size.slice, ast.Slice)
+            if part or constant(size):
+                continue
+            if isinstance(size, ast.BoolOp):  # `value or b""` is the value
+                size = size.values[0]
+            place = source.name, f"{function}({ast.unparse(size)})"
+            assert place in ALLOCATIONS, source.at(call)
+            used.add(place)
+    unneeded(ALLOCATIONS, used)
+
+
+def test_nothing_is_repeated_a_number_of_times_from_outside():
+    used = set()
+    for source in AGENT:
+        for node in ast.walk(source.tree):
+            if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+                continue
+            for side, times in ((node.left, node.right), (node.right, node.left)):
+                text = isinstance(side, ast.Constant) and isinstance(side.value, str | bytes)
+                if not (text or isinstance(side, ast.List | ast.Tuple)) or constant(times):
+                    continue
+                place = source.name, ast.unparse(node)
+                assert place in REPEATED, source.at(node)
+                used.add(place)
+    unneeded(REPEATED, used)
+
+
+def test_no_work_at_import():
+    used = set()
+    for source in AGENT:
+        for call in work_at_import(source):
+            if ast.unparse(call.func) == "const":
+                continue
+            place = source.name, ast.unparse(call)
+            assert place in AT_IMPORT, source.at(call)
+            used.add(place)
+    unneeded(AT_IMPORT, used)
+
+
+# -- looks
+
+
+def test_no_annotations():
+    for source in AGENT:
+        for node in ast.walk(source.tree):
+            assert not isinstance(node, ast.AnnAssign), source.at(node)
+            if isinstance(node, ast.arg):
+                assert node.annotation is None, source.at(node)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.returns is None, source.at(node)
+
+
+def test_private_constants_cost_no_name():
+    """mpy-cross folds `_NAME = const(1)` away; without const it is a global on every board."""
+    for source in AGENT:
+        if source is BOOT:  # may not import the shim
+            continue
+        for node in source.tree.body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+                continue
+            name = node.targets[0].id
+            if name.startswith("_") and isinstance(node.value, ast.Constant):
+                assert not isinstance(node.value.value, int), source.at(node)
+
+
+def test_no_long_texts():
+    used = set()
+    for source in AGENT:
+        dropped = docstrings(source)
+        for node in ast.walk(source.tree):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)):
+                continue
+            if len(node.value) > 100 and id(node) not in dropped:
+                assert source.name in LONG_TEXTS, source.at(node)
+                used.add(source.name)
+    unneeded(LONG_TEXTS, used)
+
+
+def test_a_module_opens_with_what_it_is_for():
+    for source in AGENT:
+        assert source.text.startswith(("# ", '"""')) or source.name == "constant", source.path
+
+
+def test_files_are_short():
+    for source in AGENT:
+        limit = LONG_LIMIT if source.name in LONG_FILES else 350
+        assert source.lines <= limit, f"{source.name}: {source.lines} lines"
+    unneeded(LONG_FILES, {source.name for source in AGENT if source.lines > 350})
+
+
+# -- sizes, as deployed: mpy-cross -O3
+
+
+@pytest.fixture(scope="module")
+def sizes() -> dict[str, int]:
+    return {
+        name.rpartition("/")[2].removesuffix(".mpy"): len(contents)
+        for name, contents in agent_files().items()
+        if name.endswith(".mpy")
+    }
+
+
+def test_stage_0_is_small(sizes):
+    assert sizes["uscomo_boot"] <= BOOT_LIMIT
+
+
+def test_the_author_interface_costs_next_to_nothing(sizes):
+    assert sizes["__init__"] <= 1024
+
+
+@pytest.mark.parametrize("phase", BUDGETS)
+def test_a_phase_fits(sizes, phase):
+    assert sum(sizes[name] for name in BUDGETS[phase].split()) <= PHASE_LIMIT
+
+
+def test_all_modules_fit(sizes):
+    assert set(sizes) == set(BY_NAME)
+    assert sum(sizes.values()) <= TOTAL_LIMIT
