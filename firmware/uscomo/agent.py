@@ -1,14 +1,12 @@
 # The agent: when to open a session, what to report in it, which accepted operation to run next,
 # when to try again. Never parses a byte and never touches flash but through store and nodes.
-import gc
 import json
 from os import urandom
 
 from uscomo import platform, store
 from uscomo.constant import const
 
-SERVER_INITIATED = const(1200)
-CLIENT_INITIATED = const(1201)
+_CLIENT_INITIATED = const(1201)
 
 # A report is repeated in so many sessions, a request in so many tries.
 _MAX_REPORTS = const(5)
@@ -94,17 +92,17 @@ class Agent:
 
     def _operate(self, number):
         if not self.store.begin(number):
-            self.say("operation", number, "given up")
+            self.say("operation %d given up" % number)
             return
-        gc.collect()
+        platform.begin_phase()
         from uscomo import operation
 
         run = operation.Run(self.store, self.nodes, number, self.settings, self.feed, self.say)
         code = run.run()
-        self.say("operation", number, code)
+        self.say("operation %d %d" % (number, code))
         reset = run.reset
         del run
-        platform.forget(operation.MODULES)
+        platform.end_phase(operation.MODULES)
         if reset:
             # What runs has changed: start over with a clean heap and the new sys.path.
             platform.reset()
@@ -112,8 +110,8 @@ class Agent:
     # -- sessions
 
     def _hold(self, name, alerts, check):
-        gc.collect()
-        self.say("session", name, "begins")
+        platform.begin_phase()
+        self.say("session %s begins" % name)
         # Before the modules, which scatter over the heap and leave no hole of that size.
         receive = bytearray(RECEIVE)
         send = bytearray(SEND)
@@ -122,13 +120,13 @@ class Agent:
         session_id = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
         sent = [alert for alert in alerts if alert.type]
         self.outcome = talk.talk(
-            *(self.store, self.nodes, name, session_id, CLIENT_INITIATED, sent),
+            *(self.store, self.nodes, name, session_id, _CLIENT_INITIATED, sent),
             *(receive, send, self.feed),
         )
         modules = talk.MODULES
         del talk
-        platform.forget(modules)
-        self.say("session", name, OUTCOMES[self.outcome])
+        platform.end_phase(modules)
+        self.say("session %s %s" % (name, OUTCOMES[self.outcome]))
         self._checked = platform.ticks()
         self.nodes.discard()
         good = self.outcome == _DONE
@@ -188,7 +186,7 @@ class Agent:
 
     def _reported(self, alert):
         if alert.status:
-            self.say("report", alert.subject, alert.status)
+            self.say("report %d answered: %d" % (alert.subject, alert.status))
             self.store.reported(alert.subject)
             return
         if self.outcome == _UNREACHABLE:
@@ -197,7 +195,7 @@ class Agent:
             if result[0] == alert.subject:
                 result[2] += 1
                 if result[2] > _MAX_REPORTS:
-                    self.say("report", alert.subject, "given up")
+                    self.say("report %d given up" % alert.subject)
                     self.store.reported(alert.subject)
                 else:
                     self.store.commit()
@@ -285,7 +283,7 @@ class Agent:
             if entry["tries"] >= _MAX_REQUESTS:
                 answer = OUTCOMES[self.outcome]
         if answer:
-            self.say("request", entry["id"], answer)
+            self.say("request %s %s" % (entry["id"], answer))
             self.nodes.remove(key)
         else:
             self.nodes.set(key, json.dumps(entry).encode())

@@ -25,7 +25,7 @@ _MAX_PACKAGE = const(4194304)
 _RESERVE = const(16384)
 _BUFFER = const(512)
 
-# Modules that an operation brings in, for platform.forget().
+# Modules that an operation brings in, for platform.end_phase().
 MODULES = ("operation", "download", "package", "rsa", "http")
 
 # What Download/<X>/Status becomes: the download failed, or the installation without its data.
@@ -174,7 +174,7 @@ class Run:
             self.nodes.set(key, b"%d" % status)
 
     def _progress(self, received, size):
-        self.say("progress", received, size)
+        self.say("progress %d %d" % (received, size))
 
     # -- Activate, Deactivate, Remove
 

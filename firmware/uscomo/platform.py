@@ -9,6 +9,8 @@ from uscomo.constant import const
 
 # On unix a reset is an exit code; whoever started the process plays power supply.
 RESET_EXIT = const(42)
+# Bytes allocated between two collections; a collection takes some milliseconds.
+_PHASE_THRESHOLD = const(4096)
 
 
 def reset():
@@ -61,8 +63,17 @@ def is_async(function):
     return type(function) is type(probe)
 
 
-def forget(names):
-    """Let modules of a phase go: from sys.modules and from their package."""
+def begin_phase():
+    """Collect, and from now on often: what a phase drops must not scatter over the heap."""
+    gc.collect()
+    if hasattr(gc, "threshold"):
+        gc.threshold(_PHASE_THRESHOLD)
+
+
+def end_phase(names):
+    """Let a phase's modules go, from sys.modules and from their package."""
+    if hasattr(gc, "threshold"):
+        gc.threshold(-1)
     package = sys.modules.get("uscomo")
     for name in names:
         sys.modules.pop("uscomo." + name, None)

@@ -202,7 +202,7 @@ class Session:
             else:
                 name = account.client_name
                 data = digest.credential(name, account.client_secret, self.client_nonce)
-            credential = _TYPES[account.client_auth], "b64", data
+            credential = _TYPES[account.client_auth], b"b64", data
         self.writer.message(
             self.session_id,
             self._msg_id,
@@ -323,7 +323,7 @@ class Session:
             challenge = _TYPES[self.account.server_auth], nonce
             if code == 212:
                 self._keep_nonces()
-        self.writer.status(header.msg_id, 0, "SyncHdr", code, None, challenge)
+        self.writer.status(header.msg_id, 0, b"SyncHdr", code, None, challenge)
 
     # -- commands; generators that yield where the message is full
 
@@ -334,7 +334,7 @@ class Session:
                 code = _number(command.data)
                 if code == 1223:
                     self.outcome = ABORTED
-                self.writer.status(header.msg_id, command.cmd_id or b"", "Alert", 200)
+                self.writer.status(header.msg_id, command.cmd_id or b"", b"Alert", 200)
             elif command.tag not in (syncml.STATUS, syncml.CLOSE):
                 name = syncml.NAMES[command.tag]
                 self.writer.status(header.msg_id, command.cmd_id or b"", name, 500)

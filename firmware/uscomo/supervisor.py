@@ -14,9 +14,9 @@ _AFTER_FAILURE = const(60000)
 _MAX_FAILURES = const(3)
 
 
-def say(*words):
+def say(text):
     """One line of the agent on the console."""
-    print("uscomo:", *words)
+    print("uscomo: " + text)
 
 
 def settings(nodes):
@@ -59,7 +59,7 @@ class Supervisor:
                 row[store.TRIES] -= 1
                 continue
             # No attempt is left: the predecessor, which stage 0 has chosen, or nothing.
-            say("component", store.manifest(row[store.SLOT])["id"], "rolled back")
+            say("component %s rolled back" % store.manifest(row[store.SLOT])["id"])
             row[store.FLAGS] &= ~uscomo_boot.TRIAL & 0xFF
             if row[store.FALL_BACK]:
                 row[store.SLOT] = row[store.FALL_BACK]
@@ -118,7 +118,7 @@ class Supervisor:
                 self.running[number] = platform.ticks()
                 self.tasks.append(asyncio.create_task(self._task(number, main)))
             elif foreground:
-                say("component", store.manifest(slot)["id"], "not started: one foreground app")
+                say("component %s not started: one foreground app" % store.manifest(slot)["id"])
             else:
                 foreground = number, main
         return foreground
@@ -140,7 +140,7 @@ class Supervisor:
         self.running[number] = None
         for row in self.store.rows:
             if row[store.COMPONENT] == number:
-                say("component", store.manifest(row[store.SLOT])["id"], "crashed")
+                say("component %s crashed" % store.manifest(row[store.SLOT])["id"])
                 _show(error)
                 # The next start is the next attempt.
                 self.failed = self.failed or bool(row[store.FLAGS] & uscomo_boot.TRIAL)
@@ -171,7 +171,7 @@ class Supervisor:
         """End a component's trial."""
         self.store.confirm(row)
         self.store.commit()
-        say("component", store.manifest(row[store.SLOT])["id"], "confirmed")
+        say("component %s confirmed" % store.manifest(row[store.SLOT])["id"])
 
 
 current = None

@@ -21,23 +21,24 @@ STATUS = const(0x29)
 # The tag of what next() returns where an Atomic or a Sequence ends.
 CLOSE = const(0)
 
+# Octets, as all texts of this module: each str of some letters would be interned for good.
 NAMES = {
-    ADD: "Add",
-    ALERT: "Alert",
-    ATOMIC: "Atomic",
-    COPY: "Copy",
-    DELETE: "Delete",
-    EXEC: "Exec",
-    GET: "Get",
-    0x18: "Map",
-    0x3B: "Move",
-    0x1F: "Put",
-    0x23: "Search",
-    0x2A: "Sync",
-    REPLACE: "Replace",
-    RESULTS: "Results",
-    SEQUENCE: "Sequence",
-    STATUS: "Status",
+    ADD: b"Add",
+    ALERT: b"Alert",
+    ATOMIC: b"Atomic",
+    COPY: b"Copy",
+    DELETE: b"Delete",
+    EXEC: b"Exec",
+    GET: b"Get",
+    0x18: b"Map",
+    0x3B: b"Move",
+    0x1F: b"Put",
+    0x23: b"Search",
+    0x2A: b"Sync",
+    REPLACE: b"Replace",
+    RESULTS: b"Results",
+    SEQUENCE: b"Sequence",
+    STATUS: b"Status",
 }
 
 # A one-byte empty Item repeated through a whole message must not become 2,000 objects.
@@ -312,8 +313,8 @@ class MessageWriter(wbxml.Writer):
         self.begin(wbxml.SYNCML12)
         self.start(_SYNCML)
         self.start(_SYNCHDR)
-        self.text(_VERDTD, "1.2")
-        self.text(_VERPROTO, "DM/1.2")
+        self.text(_VERDTD, b"1.2")
+        self.text(_VERPROTO, b"DM/1.2")
         self.text(_SESSIONID, session_id)
         self.text(_MSGID, msg_id)
         self.location(_TARGET, target)
@@ -367,7 +368,7 @@ class MessageWriter(wbxml.Writer):
             self.text(_TARGETREF, target)
         if challenge:
             self.start(_CHAL)
-            self.meta("b64", challenge[0], challenge[1])
+            self.meta(b"b64", challenge[0], challenge[1])
             self.end()
         self.text(_DATA, code)
         if answer is not None:

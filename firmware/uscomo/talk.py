@@ -14,7 +14,7 @@ _TYPE = "application/vnd.syncml.dm+wbxml"
 _MAX_MESSAGES = const(64)
 _TIMEOUT_S = const(30)
 
-# Modules that a session brings in, for platform.forget().
+# Modules that a session brings in, for platform.end_phase().
 MODULES = (
     "talk",
     "session",

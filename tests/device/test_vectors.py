@@ -46,7 +46,7 @@ def read(document):
 def described(command):
     if command.tag == syncml.CLOSE:
         return ["end"]
-    parts = [text(command.cmd_id), syncml.NAMES[command.tag]]
+    parts = [text(command.cmd_id), syncml.NAMES[command.tag].decode()]
     if command.msg_ref is not None:
         parts.append(text(command.msg_ref) + "/" + text(command.cmd_ref))
     for value in (command.cmd, command.data, command.correlator):

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
@@ -233,16 +232,16 @@ class Board:
         #: Result codes by correlator, in the order in which operations ended.
         self.ended: list[tuple[str, int]] = []
         #: What agent and supervisor would have said on the console.
-        self.said: list[tuple[object, ...]] = []
+        self.said: list[str] = []
         folder.mkdir()
         provision(spec, folder)
         patch.setattr(uscomo_boot, "ROOT", str(folder / "uscomo.d"))
         patch.setattr(talk, "Talk", _wired(wire))
         patch.setattr(operation, "Run", _standing_in(self))
         # One process plays board and server: what a board lets go of stays here.
-        patch.setattr(platform, "forget", lambda names: None)
-        patch.setattr(agent, "gc", SimpleNamespace(collect=lambda: None))
-        patch.setattr(supervisor, "say", lambda *words: self.said.append(words))
+        patch.setattr(platform, "end_phase", lambda names: None)
+        patch.setattr(platform, "begin_phase", lambda: None)
+        patch.setattr(supervisor, "say", self.said.append)
         self.start()
 
     def start(self) -> None:

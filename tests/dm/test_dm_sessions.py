@@ -57,7 +57,7 @@ def test_request_grant_and_report(board, server):
     assert codes(board.wire.received()[0])[-1] == ("Alert", "200")
     assert [code for cmd, code in codes(last) if cmd == "Exec"] == ["202"]
     assert server.states() == [("install", "running", None)]
-    assert board.said[-1] == ("request", BLINK, "granted")
+    assert board.said[-1] == f"request {BLINK} granted"
 
     assert board.step() == 0  # the operation
     assert board.inventory() == {BLINK: ("1.0", "20")}
@@ -138,7 +138,7 @@ def test_every_way_of_asking_is_understood(make, types):
 def test_nothing_of_that_name(board, capsys):
     board.agent.request("install", BLINK, "User")
     board.settle()
-    assert board.said[-1] == ("request", BLINK, "nothing available")
+    assert board.said[-1] == f"request {BLINK} nothing available"
     assert f"! {BLINK} is not available for this device." in capsys.readouterr().out
     assert board.nodes.keys("~request/") == []
 
@@ -252,7 +252,7 @@ def test_a_wrong_password_of_the_device(make):
         assert len(board.wire.up) <= 3
         assert sessions < 10
     assert sessions == 3
-    assert board.said[-1] == ("request", BLINK, "credentials refused")
+    assert board.said[-1] == f"request {BLINK} credentials refused"
     assert server.operations() == []
     assert server.device().devinfo == {}
 

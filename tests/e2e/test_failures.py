@@ -35,7 +35,7 @@ def assert_fails(pair: Pair, package: str, code: int, status: str, state: str = 
     assert pair.outcome() == ("running", None)
 
     assert pair.come_back() == 0
-    assert "report 1 200" in pair.events
+    assert "report 1 answered: 200" in pair.events
     assert pair.outcome() == (state, code)
     assert pair.inventory() == pair.status() == {}
     assert pair.tree() == pair.garbage() == {}

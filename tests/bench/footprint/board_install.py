@@ -1,0 +1,48 @@
+# An accepted operation as the agent runs it: descriptor and package come over a stream, are
+# spooled, verified and unpacked: the whole install phase.
+import board_bench
+import board_server
+
+SIZE = "20"
+PLACE = "Download/bench"
+URL = "http://server.example/"
+
+
+def prepare():
+    board_bench.fresh_root()
+    from uscomo.nodes import Nodes
+    from uscomo.store import Store
+
+    stored = Store()
+    nodes = Nodes(stored)
+    for name, value in (("PkgID", b"com.example.bench"), ("PkgURL", URL.encode())):
+        nodes.set("SCOMO/" + PLACE + "/" + name, value)
+    nodes.commit()
+    stored.accept({"place": PLACE, "primitive": "DownloadInstall", "asked": True})
+
+
+def run():
+    from uscomo import platform
+
+    platform.begin_phase()
+    from uscomo import http, operation
+    from uscomo.nodes import Nodes
+    from uscomo.store import Store
+
+    server = board_server.Server(
+        (
+            ("application/vnd.oma.dd+xml", f"/bench/{SIZE}.dd"),
+            ("application/vnd.uscomo.package+gzip", f"/bench/{SIZE}.package"),
+        )
+    )
+    http.connect = server.connect
+    stored = Store()
+    held = operation.Run(stored, Nodes(stored), 1, {}, None, _silent)
+    code = held.run()
+    if code != operation.OK:
+        raise RuntimeError(f"operation ended with {code}")
+    return server.down
+
+
+def _silent(*about):
+    pass

