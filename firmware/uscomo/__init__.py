@@ -83,6 +83,7 @@ def _agent():
     # The running agent, or one just for this call (from the REPL, or over a cable).
     from uscomo import supervisor
 
-    if supervisor.current:
-        return supervisor.current.agent
-    return supervisor.Supervisor().agent
+    if not supervisor.current:
+        return supervisor.Supervisor().agent
+    supervisor.current.wake()
+    return supervisor.current.agent

@@ -1,6 +1,7 @@
 # The agent: when to open a session, what to report in it, which accepted operation to run next,
 # when to try again. Never parses a byte and never touches flash but through store and nodes.
 import json
+import sys
 from os import urandom
 
 from uscomo import platform, store
@@ -38,6 +39,14 @@ _UPDATE = "urn:oma:at:scomo:1.1:Update%sRequest"
 _INSTALL = "Reversed-Domain-Name: com.uscomo.scomo.installrequest"
 
 
+def settings(nodes):
+    """The device's settings: what was provisioned as "~set/<name>", and its type."""
+    found = {key[5:]: nodes.get(key).decode() for key in nodes.keys("~set/")}
+    kind = nodes.get("DevDetail/DevTyp")
+    found["DevTyp"] = kind.decode() if kind else sys.platform
+    return found
+
+
 class Alert:
     """A generic alert; `status` is the server's answer, 0 for none."""
 
@@ -64,10 +73,14 @@ class Agent:
         self.failures = 0
         self._waiting_since = platform.ticks()
         self._wait = 0
-        self._checked = platform.ticks()
+        self._polling = ()
+
+    def poll(self):
+        """Every server is to be asked, whether there is something to tell it or not."""
+        self._polling = self.nodes.children("DMAcc")
 
     def step(self):
-        """Run one operation or hold one session; None when nothing is due until the next poll."""
+        """Run one operation or hold one session; None when nothing is due."""
         if self._wait and platform.elapsed(self._waiting_since) < self._wait:
             return self._wait - platform.elapsed(self._waiting_since)
         self._wait = 0
@@ -79,14 +92,10 @@ class Agent:
             alerts = self._reports(name)
             alerts += self._requests(name, _MAX_ALERTS - len(alerts))
             check = "~check/" + name
-            if alerts or self.nodes.get(check) is not None or self._poll_is_due():
+            if alerts or self.nodes.get(check) is not None or name in self._polling:
                 self._hold(name, alerts, check)
                 return self._wait
         return None
-
-    def _poll_is_due(self):
-        interval = int(self.settings.get("poll", "0")) * 1000
-        return interval and platform.elapsed(self._checked) >= interval
 
     # -- operations
 
@@ -127,7 +136,7 @@ class Agent:
         del talk
         platform.end_phase(modules)
         self.say("session %s %s" % (name, OUTCOMES[self.outcome]))
-        self._checked = platform.ticks()
+        self._polling = [waiting for waiting in self._polling if waiting != name]
         self.nodes.discard()
         good = self.outcome == _DONE
         for alert in alerts:

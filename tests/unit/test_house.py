@@ -28,7 +28,7 @@ FLOORS = (
     ("syncml", "rsa", "package", "store", "nodes", "http"),
     ("tree", "scomo", "devinfo", "devdetail", "dmacc", "download"),
     ("session", "talk", "operation"),
-    ("agent", "supervisor"),
+    ("lifecycle", "agent", "supervisor"),
     ("__init__",),
 )
 ORDER = {
@@ -178,24 +178,39 @@ def closure(names: set[str], everywhere: bool) -> set[str]:
     return found
 
 
+def listed(name: str, constant: str) -> set[str]:
+    (names,) = [
+        ast.literal_eval(node.value)
+        for node in BY_NAME[name].tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == constant
+    ]
+    return set(names)
+
+
+# Always there, and there while something is due.
+RESIDENT = closure({"__init__", "supervisor", "uscomo_boot"}, everywhere=False)
+AWAKE = RESIDENT | closure(listed("supervisor", "_MODULES"), everywhere=False)
+
+
+def test_little_stays_for_ever():
+    assert {"__init__", "supervisor", "uscomo_boot", "platform", "constant"} == RESIDENT
+
+
+def test_who_rests_lets_go_of_all_it_woke():
+    assert listed("supervisor", "_MODULES") == AWAKE - RESIDENT
+
+
 @pytest.mark.parametrize("phase", ["talk", "operation"])
 def test_a_phase_lets_go_of_all_it_brought(phase):
-    resident = closure({"__init__", "supervisor"}, everywhere=False)
-    assert phase not in resident, "a phase is imported when it is needed, inside a function"
-    brought = closure({phase}, everywhere=True) - resident - {"__init__"}
-    (listed,) = [
-        ast.literal_eval(node.value)
-        for node in BY_NAME[phase].tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MODULES"
-    ]
-    assert set(listed) == brought
+    assert phase not in AWAKE, "a phase is imported when it is needed, inside a function"
+    brought = closure({phase}, everywhere=True) - AWAKE
+    assert listed(phase, "MODULES") == brought
 
 
 def test_phases_are_never_in_memory_together():
     talk = closure({"talk"}, everywhere=True)
     install = closure({"operation"}, everywhere=True)
-    resident = closure({"__init__", "supervisor"}, everywhere=False)
-    assert (talk & install) - resident == {"http"}
+    assert (talk & install) - AWAKE == {"http"}
 
 
 def test_the_author_interface_imports_nothing_by_itself():

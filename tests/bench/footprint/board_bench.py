@@ -8,6 +8,7 @@ import time
 
 import micropython
 
+_RESIDENT = ("constant", "platform", "supervisor")  # for ever on the board
 _HEAD = 16  # a bytearray's own block, apart from its data
 
 
@@ -27,7 +28,7 @@ def let_go():
     # Out of sys.modules and off the package, else the attribute keeps the module alive.
     package = sys.modules.get("uscomo")
     for name in list(sys.modules):
-        if name.startswith("uscomo."):
+        if name.startswith("uscomo.") and name[7:] not in _RESIDENT:
             del sys.modules[name]
             if hasattr(package, name[7:]):
                 delattr(package, name[7:])

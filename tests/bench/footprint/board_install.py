@@ -22,12 +22,14 @@ def prepare():
 
 
 def run():
-    from uscomo import platform
-
-    platform.begin_phase()
-    from uscomo import http, operation
+    from uscomo import agent, lifecycle, platform
     from uscomo.nodes import Nodes
     from uscomo.store import Store
+
+    # What is awake around an operation.
+    awake = agent.Agent, lifecycle
+    platform.begin_phase()
+    from uscomo import http, operation
 
     server = board_server.Server(
         (
@@ -41,6 +43,7 @@ def run():
     code = held.run()
     if code != operation.OK:
         raise RuntimeError(f"operation ended with {code}")
+    del awake
     return server.down
 
 

@@ -44,24 +44,28 @@ def prepare():
 
 def run(alerts=(Request,)):
     # As the agent does: collect often, the buffers first, then the modules.
-    from uscomo import platform
+    from uscomo import agent, consent, lifecycle, platform
+    from uscomo.nodes import Nodes
+    from uscomo.store import Store
 
+    # What is awake around a session.
+    awake = agent.Agent, lifecycle
+    stored = Store()
+    nodes = Nodes(stored)
     platform.begin_phase()
     receive = bytearray(2048)
     send = bytearray(2048)
-    from uscomo import consent, http, talk
-    from uscomo.nodes import Nodes
-    from uscomo.store import Store
+    from uscomo import http, talk
 
     # Taken out of the module: what stays there would look like the agent's.
     server = board_server.Server(messages[:])
     messages.clear()
     http.connect = server.connect
     consent.mode = "yes"
-    stored = Store()
-    outcome = talk.talk(stored, Nodes(stored), ACCOUNT, b"1", 1201, alerts, receive, send, None)
+    outcome = talk.talk(stored, nodes, ACCOUNT, b"1", 1201, alerts, receive, send, None)
     if outcome != 1 or server.connections != len(server.answers):
         raise RuntimeError(f"session ended with {outcome} at {server.connections}")
     if len(stored.pending()) != len(alerts):
         raise RuntimeError("nothing was accepted")
+    del awake
     return server.up, server.down

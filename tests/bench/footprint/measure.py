@@ -124,7 +124,7 @@ def on_board(agent: Agent, fixtures: dict[str, bytes]) -> Iterator[Figure]:
     board = PicoBoard(realtime=False)
     board.preload({**agent.files(), **board_side(), **fixtures})
     board.start()
-    board.exec("import board_bench, board_check, board_session, board_install_large")
+    board.exec("import board_bench, board_check, board_session, board_install_large, board_idle")
     boot = heap(board)
     yield Figure("heap free after boot", "B", boot.free)
     for name, modules in (("talk", phases.TALK), ("install", phases.INSTALL)):
@@ -138,6 +138,7 @@ def on_board(agent: Agent, fixtures: dict[str, bytes]) -> Iterator[Figure]:
         except UscomoError as error:
             failures[workload] = _reason(error)
             board.soft_reset()
+    board.exec("import board_idle; board_idle.rest()", PATIENCE)
     idle = heap(board)
     reason = "; ".join(f"{workload.name}: {why}" for workload, why in failures.items())
     names = idle.names - boot.names
