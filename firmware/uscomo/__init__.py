@@ -37,17 +37,17 @@ def asset(path):
 
 def request_install(id, cause="User", account=None):
     """Ask the server for an application by its package id; the answer appears on the console."""
-    _agent().request("install", id, cause, account)
+    _agent(True).request("install", id, cause, account)
 
 
 def request_update(id="", cause="User", account=None):
     """Ask the server for an update of one component, or of all."""
-    _agent().request("update", id, cause, account)
+    _agent(True).request("update", id, cause, account)
 
 
 def check():
     """Open a session with every server at the next opportunity."""
-    _agent().check()
+    _agent(True).check()
 
 
 def status():
@@ -70,20 +70,20 @@ def status():
 
 def confirm(id):
     """Say that a component on trial works."""
-    from uscomo import supervisor
+    from uscomo import lifecycle, supervisor
 
-    row = _agent().store.find(id)
+    stored = _agent().store
+    row = stored.find(id)
     if row is None:
         raise ValueError("no such component")
-    if supervisor.current:
-        supervisor.current.confirm(row)
+    lifecycle.confirm(stored, row, supervisor.say)
 
 
-def _agent():
+def _agent(due=False):
     # The running agent, or one just for this call (from the REPL, or over a cable).
     from uscomo import supervisor
 
     if not supervisor.current:
         return supervisor.Supervisor().agent
-    supervisor.current.wake()
+    supervisor.current.wake(due)
     return supervisor.current.agent

@@ -71,19 +71,19 @@ class Agent:
         self.say = say
         self.outcome = _DONE
         self.failures = 0
-        self._waiting_since = platform.ticks()
-        self._wait = 0
-        self._polling = ()
+        self.waiting_since = platform.ticks()
+        self.wait = 0
+        self.polling = ()
 
     def poll(self):
         """Every server is to be asked, whether there is something to tell it or not."""
-        self._polling = self.nodes.children("DMAcc")
+        self.polling = self.nodes.children("DMAcc")
 
     def step(self):
         """Run one operation or hold one session; None when nothing is due."""
-        if self._wait and platform.elapsed(self._waiting_since) < self._wait:
-            return self._wait - platform.elapsed(self._waiting_since)
-        self._wait = 0
+        if self.wait and platform.elapsed(self.waiting_since) < self.wait:
+            return self.wait - platform.elapsed(self.waiting_since)
+        self.wait = 0
         pending = self.store.pending()
         if pending:
             self._operate(pending[0])
@@ -92,9 +92,9 @@ class Agent:
             alerts = self._reports(name)
             alerts += self._requests(name, _MAX_ALERTS - len(alerts))
             check = "~check/" + name
-            if alerts or self.nodes.get(check) is not None or name in self._polling:
+            if alerts or self.nodes.get(check) is not None or name in self.polling:
                 self._hold(name, alerts, check)
-                return self._wait
+                return self.wait
         return None
 
     # -- operations
@@ -136,7 +136,7 @@ class Agent:
         del talk
         platform.end_phase(modules)
         self.say("session %s %s" % (name, OUTCOMES[self.outcome]))
-        self._polling = [waiting for waiting in self._polling if waiting != name]
+        self.polling = [waiting for waiting in self.polling if waiting != name]
         self.nodes.discard()
         good = self.outcome == _DONE
         for alert in alerts:
@@ -150,8 +150,8 @@ class Agent:
         else:
             self.failures += 1
             base = int(self.settings.get("retry", "5000"))
-            self._wait = min(base << min(self.failures - 1, 10), _MAX_BACK_OFF)
-            self._waiting_since = platform.ticks()
+            self.wait = min(base << min(self.failures - 1, 10), _MAX_BACK_OFF)
+            self.waiting_since = platform.ticks()
             if self.failures >= _MAX_REQUESTS:
                 self.nodes.remove(check)
         self.nodes.commit()
@@ -219,6 +219,11 @@ class Agent:
             account = accounts[0] if accounts else None
         if account not in accounts:
             raise ValueError("no such account")
+        self.wait = 0
+        for key in self.nodes.keys(_REQUEST):
+            entry = json.loads(self.nodes.get(key))
+            if (entry["kind"], entry["id"], entry["account"]) == (kind, id, account):
+                return  # asked already, not answered yet
         numbers = [int(key[len(_REQUEST) :]) for key in self.nodes.keys(_REQUEST)]
         number = max(numbers) + 1 if numbers else 1
         entry = {"kind": kind, "id": id, "cause": cause, "account": account, "tries": 0}
@@ -227,6 +232,7 @@ class Agent:
 
     def check(self):
         """Queue a session with every account that asks for nothing."""
+        self.wait = 0
         for name in self.nodes.children("DMAcc"):
             self.nodes.set("~check/" + name, b"")
         self.nodes.commit()

@@ -106,7 +106,6 @@ class Account:
                 self.server_nonce = nonce
         self.scomo_root = text("Ext/ScomoRoot", b"SCOMO").decode()
         self.scomo_version = text("Ext/ScomoVersion", b"1.0").decode()
-        self.request_types = text("Ext/RequestTypes", b"update,install,none").decode().split(",")
         self._sequence = 0
         self._load_nonces()
         self._kept = self.client_nonce, self.server_nonce

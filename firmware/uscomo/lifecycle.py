@@ -52,6 +52,8 @@ def end_trials(stored, running, wanted, say):
 
 def confirm(stored, row, say):
     """End a component's trial: it works."""
+    if not row[store.FLAGS] & uscomo_boot.TRIAL:
+        return
     stored.confirm(row)
     stored.commit()
     say("component %s confirmed" % id_of(row))

@@ -13,8 +13,14 @@ RESET_EXIT = const(42)
 _PHASE_THRESHOLD = const(4096)
 
 
+# A planned restart is under way: on unix it is an exception that apps must not be blamed for.
+resetting = False
+
+
 def reset():
     """Planned restart; on boards a soft one, which keeps USB."""
+    global resetting
+    resetting = True
     if hasattr(sys, "platform") and sys.platform in ("linux", "darwin", "win32"):
         raise SystemExit(RESET_EXIT)
     import machine

@@ -16,6 +16,9 @@ _REST = const(2000)
 
 _MAX_FAILURES = const(3)
 
+# What of the agent outlives its rest.
+_KEPT = ("failures", "outcome", "wait", "waiting_since", "polling")
+
 _MODULES = ("agent", "consent", "lifecycle", "nodes", "store")
 
 
@@ -40,16 +43,15 @@ class Supervisor:
         self.failed = False
         self.settings = None
         self.agent = self.store = self.nodes = None
-        self._failures = 0
-        self._outcome = 1
+        self._kept = None
         self._asked = False
         self._began = self._polled = platform.ticks()
         self._limit = 0
         self.wake()
 
-    def wake(self):
-        """Bring the agent back, with something to do at once."""
-        self._asked = True
+    def wake(self, due=False):
+        """Bring the agent back; `due` when it has something to do at once."""
+        self._asked = self._asked or due
         if self.agent:
             return
         from uscomo import agent, consent, nodes, store
@@ -60,16 +62,21 @@ class Supervisor:
             self.settings = agent.settings(self.nodes)
         consent.mode = self.settings.get("consent", "console")
         self.agent = agent.Agent(self.store, self.nodes, self.settings, None, say)
-        self.agent.failures = self._failures
-        self.agent.outcome = self._outcome
+        if self._kept is None:
+            self._keep()
+        for name, value in zip(_KEPT, self._kept):
+            setattr(self.agent, name, value)
+
+    def _keep(self):
+        self._kept = [getattr(self.agent, name) for name in _KEPT]
 
     def _rest(self):
         if self._limit is not None and self._limit < _REST:
             return
-        self._failures = self.agent.failures
-        self._outcome = self.agent.outcome
-        self.agent = self.store = self.nodes = None
-        platform.end_phase(_MODULES)
+        if self.agent:
+            self._keep()
+            self.agent = self.store = self.nodes = None
+            platform.end_phase(_MODULES)
 
     def begin(self):
         """Clean up, count this start against every trial; before anything runs."""
@@ -84,14 +91,16 @@ class Supervisor:
         await asyncio.sleep(0)
         while True:
             wait, trials = self._serve()
-            if wait is None and foreground:
+            # Not only when all is done: a server may be out of reach for long.
+            if foreground and wait != 0:
                 entry = foreground
                 foreground = None
                 self._foreground(*entry)
                 continue
             # Once: also when a server stays out of reach; what is queued is on flash.
-            if once and not trials and (wait is None or self.agent.failures >= _MAX_FAILURES):
-                return self.agent.outcome
+            failures, outcome = self._kept[:2]
+            if once and not trials and (wait is None or failures >= _MAX_FAILURES or not outcome):
+                return outcome
             self._rest()
             while not self._is_due():
                 await asyncio.sleep(_PAUSE / 1000)
@@ -105,14 +114,16 @@ class Supervisor:
 
     def _serve(self):
         # One step of the agent: how long it wants to be left alone, how many trials go on.
-        self.wake()
+        # Whatever goes wrong in it, want of memory first of all, the apps go on.
         self._asked = False
-        interval = int(self.settings.get("poll", "0")) * 1000
-        polled = interval and platform.elapsed(self._polled) >= interval
-        if polled:
-            self._polled = platform.ticks()
-        wait = self._step(polled)
-        trials = self._confirm()
+        try:
+            self.wake()
+            wait, trials, interval = self._step()
+            self._keep()
+        except Exception as error:
+            self._give_up(error)
+            wait = _AFTER_FAILURE
+            trials = interval = 0
         self._began = platform.ticks()
         self._limit = wait
         if interval:
@@ -122,24 +133,33 @@ class Supervisor:
                 self._limit = limit
         return wait, trials
 
+    def _step(self):
+        interval = int(self.settings.get("poll", "0")) * 1000
+        polled = interval and platform.elapsed(self._polled) >= interval
+        if polled:
+            self._polled = platform.ticks()
+            self.agent.poll()
+        wait = self.agent.step()
+        return wait, self._confirm(), interval
+
+    def _give_up(self, error):
+        # Nothing of the agent is trusted or kept in memory after this.
+        if self.agent:
+            self._keep()
+        self.agent = self.store = self.nodes = None
+        resident = ("constant", "platform", "supervisor")
+        names = [name[7:] for name in sys.modules if name.startswith("uscomo.")]
+        platform.end_phase([name for name in names if name not in resident])
+        say("agent failed")
+        _show(error)
+        if self._kept:
+            self._kept[0] += 1
+            self._kept[1] = 0
+
     def _is_due(self):
         if self._asked or self.failed:
             return True
         return self._limit is not None and platform.elapsed(self._began) >= self._limit
-
-    def _step(self, polled):
-        # Whatever goes wrong in the agent, the apps go on.
-        try:
-            if polled:
-                self.agent.poll()
-            return self.agent.step()
-        except Exception as error:
-            say("agent failed")
-            _show(error)
-            self.nodes.discard()
-            self.agent.outcome = 0
-            self.agent.failures += 1
-            return _AFTER_FAILURE
 
     def _start(self):
         # Returns the one foreground app, (component number, main), where there is one.
@@ -149,14 +169,17 @@ class Supervisor:
         for number, id, entry in list(lifecycle.entries(self.store)):
             try:
                 main = __import__(entry).main
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._crashed(number, error)
                 continue
             if platform.is_async(main):
                 self.running[number] = platform.ticks()
                 self.tasks.append(asyncio.create_task(self._task(number, main)))
             elif foreground:
+                # Its trial fails like any other that never runs.
                 say("component %s not started: one foreground app" % id)
+                self.running[number] = None
+                self.failed = self.failed or lifecycle.on_trial(self.store, number)
             else:
                 foreground = number, main
         return foreground
@@ -164,27 +187,33 @@ class Supervisor:
     async def _task(self, number, main):
         try:
             await main()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._crashed(number, error)
 
     def _foreground(self, number, main):
         self.running[number] = platform.ticks()
         try:
             main()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._crashed(number, error)
 
     def _crashed(self, number, error):
+        if platform.resetting:
+            raise error
         self.running[number] = None
-        self.wake()
-        from uscomo import lifecycle
-
-        for row in self.store.rows:
-            if row[0] == number:
-                say("component %s crashed" % lifecycle.id_of(row))
         _show(error)
-        # The next start is the next attempt.
-        self.failed = self.failed or lifecycle.on_trial(self.store, number)
+        try:
+            self.wake()
+            from uscomo import lifecycle
+
+            for row in self.store.rows:
+                if row[0] == number:
+                    say("component %s crashed" % lifecycle.id_of(row))
+            # The next start is the next attempt.
+            self.failed = self.failed or lifecycle.on_trial(self.store, number)
+        except MemoryError:
+            # It may be on trial: a start with a clean heap finds out.
+            self.failed = True
 
     def _confirm(self):
         # How many trials go on. A trial is over when its app has run long enough.
@@ -194,12 +223,6 @@ class Supervisor:
 
         wanted = int(self.settings.get("confirm_after", "10")) * 1000
         return lifecycle.end_trials(self.store, self.running, wanted, say)
-
-    def confirm(self, row):
-        """End a component's trial."""
-        from uscomo import lifecycle
-
-        lifecycle.confirm(self.store, row, say)
 
 
 current = None

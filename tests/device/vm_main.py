@@ -2,7 +2,13 @@
 import sys
 
 firmware, folder, module, function = sys.argv[1:5]
-sys.path[:] = [folder, folder.rsplit("/", 1)[0] + "/device", firmware, firmware + "/root"]
+sys.path[:] = [
+    folder,
+    folder.rsplit("/", 1)[0] + "/device",
+    firmware,
+    firmware + "/root",
+    ".frozen",
+]
 try:
     getattr(__import__(module), function)()
 except Exception as error:

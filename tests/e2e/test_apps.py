@@ -101,3 +101,41 @@ def test_module_that_another_app_has(pair: Pair) -> None:
     assert pair.ask_for(second) == 0
     assert [operation["code"] for operation in pair.operations()] == [1200, 1405]
     assert pair.status() == {first: 20}
+
+
+def test_an_app_that_exits_is_a_crash_and_not_the_end(pair: Pair) -> None:
+    package = pair.publish({"app.py": b"import sys\n\nasync def main():\n    sys.exit()\n"})
+    assert pair.ask_for(package) == 0
+    assert f"component {package} crashed" in pair.events
+    assert pair.status() == {package: 10}
+
+
+def test_a_second_foreground_app_is_told_and_rolled_back(pair: Pair) -> None:
+    app = b"def main():\n    print('front')\n"
+    first = pair.publish({"app.py": app})
+    assert pair.ask_for(first) == 0
+    second = pair.publish({"app.py": app})
+    assert pair.ask_for(second) == 0
+    assert f"component {second} not started: one foreground app" in pair.events
+    assert pair.status() == {first: 20, second: 10}
+
+
+def test_back_off_outlives_a_rest(new_pair: Callable[..., Pair]) -> None:
+    """An app that looks at its status every moment does not make the device hammer a server."""
+    app = b"""
+import asyncio, uscomo
+
+async def main():
+    for _ in range(12):
+        await asyncio.sleep(0.2)
+        uscomo.status()
+    print("looked")
+"""
+    pair = new_pair(settings={"retry": "2500", "consent": "yes", "confirm_after": "1"})
+    package = pair.publish({"app.py": app})
+    assert pair.ask_for(package) == 0
+    pair.gateway.lose = lambda message: "before"
+    pair.device.request("check")
+    assert pair.run() == 3
+    assert pair.output.count("looked") == 1
+    assert pair.events.count("session main unreachable") == 3

@@ -58,6 +58,9 @@ def run(arguments: list[str]) -> int:
         # Whoever read our output has gone; nothing is left to tell.
         sys.stderr.close()
         return _FAILED
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), as_json)
+        return _FAILED
 
 
 def _complain(message: str, as_json: bool) -> None:

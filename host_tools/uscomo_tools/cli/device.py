@@ -85,8 +85,6 @@ def new(
     """Make a factory-fresh device with one account."""
     if encoding != "wbxml":
         raise UsageError(f"--encoding {encoding}: the agent speaks wbxml only")
-    if consent not in ("console", "yes", "no", "none"):
-        raise UsageError(f"--consent {consent}: console, yes, no or none")
     settings = {"consent": consent, "poll": str(poll)}
     for pair in setting or ():
         name, mark, value = pair.partition("=")

@@ -12,6 +12,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .. import resources
 from ..errors import UsageError
@@ -19,6 +20,23 @@ from ..package.keys import PublicKey
 
 #: Credential types by the names that the command line uses, as DMAcc names them.
 AUTH_TYPES = {"none": "", "basic": "BASIC", "md5": "DIGEST"}
+
+#: Ways of asking for an application, see uscomo.agent.
+REQUEST_TYPES = ("update", "install", "none")
+
+#: Settings of a device that are words, and those that are numbers with their largest value; a
+#: board's clock of milliseconds turns around after some days.
+WORDS = {
+    "consent": ("console", "yes", "no", "none"),
+    "ask": ("unless-asked", "always", "never"),
+}
+NUMBERS = {"poll": 500_000, "confirm_after": 500_000, "retry": 3_600_000}
+
+#: What a session has to put into one message with all the rest; see uscomo.dmacc.
+_LONGEST = {
+    **dict.fromkeys(("device_id", "server_id", "user", "password", "server_password"), 128),
+    "url": 512,
+}
 
 #: A DM server may do all of this below the SCOMO object, and nobody else.
 _SERVER_RIGHTS = ("Add", "Delete", "Exec", "Get", "Replace")
@@ -69,6 +87,21 @@ class DeviceSpec:
                 f"the server's URL is {self.url!r}: it must begin with http:// "
                 "(the agent has no TLS yet)"
             )
+        try:
+            parts = urlsplit(self.url)
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise UsageError(f"the server's URL is {self.url!r}: http://HOST:PORT/PATH")
+        for name, limit in _LONGEST.items():
+            if len(getattr(self, name).encode()) > limit:
+                raise UsageError(f"{name} is longer than the {limit} bytes that fit a message")
+        for way in self.request_types.split(","):
+            if way not in REQUEST_TYPES:
+                raise UsageError(f"request type {way!r}: one of {', '.join(REQUEST_TYPES)}")
+        for name, value in self.settings.items():
+            _check_setting(name, value)
         self.scomo_root = self.scomo_root.removeprefix("./").strip("/")
         if not self.scomo_root:
             raise UsageError("the SCOMO root is empty: name a node, such as ./SCOMO")
@@ -132,6 +165,17 @@ def _nodes(spec: DeviceSpec) -> dict[str, str | bytes]:
             values[place + "AAuthData"] = base64.b64decode(nonce)
     values.update({f"~set/{name}": value for name, value in spec.settings.items()})
     return values
+
+
+def _check_setting(name: str, value: str) -> None:
+    if name in WORDS:
+        if value not in WORDS[name]:
+            raise UsageError(f"setting {name}={value}: one of {', '.join(WORDS[name])}")
+    elif name in NUMBERS:
+        if not value.isascii() or not value.isdigit() or int(value) > NUMBERS[name]:
+            raise UsageError(f"setting {name}={value}: a number from 0 to {NUMBERS[name]}")
+    else:
+        raise UsageError(f"setting {name}: one of {', '.join((*WORDS, *NUMBERS))}")
 
 
 def _boot_module() -> Any:

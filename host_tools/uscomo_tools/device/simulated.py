@@ -31,11 +31,14 @@ class SimulatedDevice:
         self.folder = folder
         try:
             self.about: dict[str, Any] = json.loads((folder / _DESCRIPTION).read_text())
-        except (OSError, ValueError):
+            heap = str(self.about["heap"])
+            if not (folder / _IMAGE).stat().st_size:
+                raise ValueError("an empty flash image")
+        except (OSError, ValueError, KeyError, TypeError):
             raise UsageError(
                 f"{folder} holds no device: make one with `uscomo device new {folder}`"
             ) from None
-        self.board = UnixBoard(folder / _IMAGE, self.about["heap"])
+        self.board = UnixBoard(folder / _IMAGE, heap)
 
     @classmethod
     def create(cls, folder: Path, spec: DeviceSpec, heap: str = HEAP) -> SimulatedDevice:
