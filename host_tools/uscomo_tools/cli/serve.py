@@ -10,6 +10,8 @@ from typing import Annotated
 import platformdirs
 import typer
 
+from ..errors import UsageError
+
 
 def default_data_folder() -> Path:
     """Where a server keeps its things unless told otherwise."""
@@ -47,8 +49,13 @@ def serve(
     Who is on this machine reads the pages; from elsewhere, open them once with ?token=TOKEN.
     """
     # The server's libraries take half a second: only who serves pays it.
+    from sqlalchemy.exc import ArgumentError, InvalidRequestError
+
     from ..server.runner import ServerSettings, operator_token, run_server
 
+    if database_url.startswith("sqlite:"):
+        # The server needs SQLAlchemy's asyncio driver; who says SQLite means that.
+        database_url = "sqlite+aiosqlite:" + database_url.removeprefix("sqlite:")
     if not dm_path.startswith("/"):
         raise typer.BadParameter("begins with a slash", param_hint="--dm-path")
     folder = data_folder or default_data_folder()
@@ -81,4 +88,7 @@ def serve(
         typer.echo(f"data:     {folder}")
         typer.echo(f"operator: token {f'in {token_file}' if token_file else 'as given'}")
 
-    run_server(settings, ready)
+    try:
+        run_server(settings, ready)
+    except (ArgumentError, InvalidRequestError) as error:
+        raise UsageError(f"--database-url {database_url}: {error}") from None

@@ -75,7 +75,10 @@ TIMEOUT_SECONDS = 30.0
 
 def _call(url: str, token: str, method: str, path: str, **more: Any) -> Any:
     """One REST call; its failures as errors with the right exit code."""
-    headers = {"authorization": f"Bearer {token or _kept_token()}"}
+    token = token or _kept_token()
+    if not token.isascii() or not token.isprintable():
+        raise UsageError("the token has characters that no token of a server has")
+    headers = {"authorization": f"Bearer {token}"}
     try:
         response = httpx.request(
             method,
