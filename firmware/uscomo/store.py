@@ -197,9 +197,14 @@ class Store:
         while _exists(operation_path(number)):
             number += 1
         self.next_operation = number + 1
-        with open(operation_path(number), "wb") as file:
-            line = json.dumps(operation).encode()
-            file.write(struct.pack("<I", crc32(line)) + line)
+        line = json.dumps(operation).encode()
+        try:
+            with open(operation_path(number), "wb") as file:
+                file.write(struct.pack("<I", crc32(line)) + line)
+        except OSError:
+            # A torn one would wait to be run; only a power cut may leave it, for collect().
+            remove_tree(operation_path(number))
+            raise
         platform.sync()
         return number
 

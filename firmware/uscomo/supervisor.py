@@ -122,6 +122,8 @@ class Supervisor:
             self._keep()
         except Exception as error:
             self._give_up(error)
+            if self.failed:
+                platform.reset()  # there is no memory to wait for: the app that has it has crashed
             wait = _AFTER_FAILURE
             trials = interval = 0
         self._began = platform.ticks()

@@ -220,3 +220,19 @@ def test_a_component_number_that_a_result_names_is_not_given_again():
     stored.finish(1, 1200, number)
     stored.rows = []
     assert stored.install(filled(stored, "b"), 1, True) != number
+
+
+def test_an_operation_that_does_not_fit_is_not_left_behind():
+    temporary_root()
+    stored = Store()
+    real = store.crc32
+
+    def full(line):
+        raise OSError(28)
+
+    store.crc32 = full
+    try:
+        raises(OSError, stored.accept, {"uri": "./x"})
+    finally:
+        store.crc32 = real
+    assert stored.pending() == []

@@ -60,3 +60,21 @@ def test_a_short_rest_is_none():
         started.held._limit = 100
         started.held._rest()
         assert started.held.agent is not None
+
+
+def test_a_crashed_app_without_memory_for_the_agent_is_restarted():
+    with Started() as started:
+        held = started.held
+
+        def fail(due=False):
+            raise MemoryError
+
+        held.wake = fail
+        held.failed = True
+        before = platform.reset
+        platform.reset = lambda: started.said.append("reset")
+        try:
+            held._serve()
+        finally:
+            platform.reset = before
+        assert started.said == ["agent failed", "reset"]
