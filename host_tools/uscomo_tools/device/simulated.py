@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..errors import UsageError, UscomoError
-from ..testing.unix import HEAP, UnixBoard, make_image
+from ..testing.unix import BLOCK_COUNT, HEAP, UnixBoard, make_image
 from .agent import agent_files
 from .provision import DeviceSpec, described, provision
 
@@ -41,8 +41,12 @@ class SimulatedDevice:
         self.board = UnixBoard(folder / _IMAGE, heap)
 
     @classmethod
-    def create(cls, folder: Path, spec: DeviceSpec, heap: str = HEAP) -> SimulatedDevice:
+    def create(
+        cls, folder: Path, spec: DeviceSpec, heap: str = HEAP, blocks: int = BLOCK_COUNT
+    ) -> SimulatedDevice:
         """Make a factory-fresh device: agent as bytecode, account, trust anchors.
+
+        ``blocks`` is the size of its flash, see `make_image`.
 
         Raises
         ------
@@ -56,7 +60,7 @@ class SimulatedDevice:
         with TemporaryDirectory(prefix="uscomo-device-") as name:
             root = Path(name)
             provision(spec, root)
-            make_image(folder / _IMAGE, agent_files(), root)
+            make_image(folder / _IMAGE, agent_files(), root, blocks)
         about = {"heap": heap, **described(spec)}
         (folder / _DESCRIPTION).write_text(json.dumps(about, indent=2) + "\n")
         return cls(folder)

@@ -58,19 +58,23 @@ def find_micropython() -> str:
     )
 
 
-def _flash() -> LittleFS:
-    return LittleFS(
+def make_image(
+    image: Path,
+    files: Mapping[str, bytes],
+    folder: Path | None = None,
+    blocks: int = BLOCK_COUNT,
+) -> None:
+    """Write a flash image that holds ``files`` (path -> contents) and a folder's contents.
+
+    ``blocks`` is the size of the flash in blocks of `BLOCK_SIZE` bytes.
+    """
+    flash = LittleFS(
         block_size=BLOCK_SIZE,
-        block_count=BLOCK_COUNT,
+        block_count=blocks,
         read_size=_PROGRAM_SIZE,
         prog_size=_PROGRAM_SIZE,
         mount=False,
     )
-
-
-def make_image(image: Path, files: Mapping[str, bytes], folder: Path | None = None) -> None:
-    """Write a flash image that holds ``files`` (path -> contents) and a folder's contents."""
-    flash = _flash()
     flash.format()
     flash.mount()
     wanted = dict(files)
@@ -99,12 +103,22 @@ class UnixBoard:
         The flash image, see `make_image`; it keeps what the board writes.
     heap
         The VM's heap, in its own notation: ``"160k"``.
+
+    Attributes
+    ----------
+    cut_at
+        The number of the flash write, counted from a start, at which the process kills itself
+        (SIGKILL) with half of it written; None lets it live.
+    counts
+        A file that gets a line ``programs erases`` at the end of each start.
     """
 
     def __init__(self, image: Path, heap: str = HEAP) -> None:
         self.image = image
         self.heap = heap
         self.resets = 0
+        self.cut_at: int | None = None
+        self.counts: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(
@@ -193,6 +207,11 @@ class UnixBoard:
             stderr=subprocess.STDOUT if piped else None,
             start_new_session=piped,
             bufsize=0,
+            env={
+                **os.environ,
+                "USCOMO_CUT_AT": str(self.cut_at or 0),
+                "USCOMO_FLASH_COUNTS": str(self.counts or ""),
+            },
         )
         self._process = process
         try:

@@ -21,6 +21,8 @@ class FileDevice:
         self.file = open(path, "r+b")
         self.file.seek(0, 2)
         self.count = self.file.tell() // BLOCK
+        self.left = int(os.getenv("USCOMO_CUT_AT") or 0)
+        self.programs = self.erases = 0
 
     def readblocks(self, number, buffer, offset=0):
         self.file.seek(number * BLOCK + offset)
@@ -28,6 +30,15 @@ class FileDevice:
 
     def writeblocks(self, number, buffer, offset=0):
         self.file.seek(number * BLOCK + offset)
+        self.programs += 1
+        self.write(buffer)
+
+    def write(self, buffer):
+        self.left -= 1
+        if not self.left:  # the power goes in the middle of this one
+            self.file.write(memoryview(buffer)[: len(buffer) // 2])
+            self.file.flush()
+            os.system("kill -9 $PPID")
         self.file.write(buffer)
         self.file.flush()
 
@@ -38,8 +49,8 @@ class FileDevice:
             return BLOCK
         if operation == 6:
             self.file.seek(argument * BLOCK)
-            self.file.write(ERASED)
-            self.file.flush()
+            self.erases += 1
+            self.write(ERASED)
         return 0
 
 
@@ -55,18 +66,27 @@ if mode == "exec":
     # Read before the host's files go out of sight.
     with open(sys.argv[3]) as file:
         script = file.read()
-system = vfs.VfsLfs2(FileDevice(image), progsize=PROGRAM, readsize=PROGRAM)
+flash = FileDevice(image)
+counts = os.getenv("USCOMO_FLASH_COUNTS")
+if counts:
+    counts = open(counts, "a")
+system = vfs.VfsLfs2(flash, progsize=PROGRAM, readsize=PROGRAM)
 vfs.umount("/")
 vfs.mount(system, "/")
 os.chdir("/")
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = sys.argv[3:]
-execute("/boot.py")
-if mode == "run":
-    execute("/main.py")
-elif mode == "once":
-    import uscomo
+try:
+    execute("/boot.py")
+    if mode == "run":
+        execute("/main.py")
+    elif mode == "once":
+        import uscomo
 
-    sys.exit(EXITS.get(uscomo.run(True), 1))
-elif mode == "exec":
-    exec(script, {"__name__": "__main__"})
+        sys.exit(EXITS.get(uscomo.run(True), 1))
+    elif mode == "exec":
+        exec(script, {"__name__": "__main__"})
+finally:
+    if counts:
+        counts.write(f"{flash.programs} {flash.erases}\n")
+        counts.close()

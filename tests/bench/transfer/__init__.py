@@ -1,0 +1,1 @@
+"""What an installation, an update and a check cost: bytes, flash operations, heap."""
