@@ -19,6 +19,12 @@ def agent_sources() -> list[Path]:
     return sorted(folder.glob("*.py"))
 
 
+def board_sources() -> dict[str, str]:
+    """Sources of the agent's modules and of stage 0 by name; ``__init__`` is the package."""
+    paths = [*agent_sources(), board_root() / "uscomo_boot.py"]
+    return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+
+
 def board_root() -> Path:
     """The folder with what lies at a board's root: boot.py, main.py, uscomo_boot.py."""
     return _found("root")

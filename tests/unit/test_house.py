@@ -378,5 +378,5 @@ def test_a_phase_fits(sizes, phase):
 
 
 def test_all_modules_fit(sizes):
-    assert set(sizes) == set(BY_NAME)
+    assert set(sizes) == set(BY_NAME) - {"constant"}  # folded away
     assert sum(sizes.values()) <= TOTAL_LIMIT

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console as Terminal
 
+from ..device.agent import shrunk
 from ..device.provision import AUTH_TYPES, DeviceSpec
 from ..device.simulated import Console, SimulatedDevice
 from ..errors import UsageError
@@ -169,6 +170,23 @@ def console(folder: Folder) -> None:
     """The device's REPL, after boot.py; Ctrl-D ends it."""
     board = SimulatedDevice(folder).board
     raise typer.Exit(subprocess.call(board.command("repl", interactive=True)))
+
+
+@app.command()
+def traceback(
+    file: Annotated[
+        Path | None, typer.Argument(help="What the board printed; - for standard input.")
+    ] = None,
+) -> None:
+    """Put the agent's own names back into a board's traceback; without FILE, list them."""
+    names = shrunk()
+    if file:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        print(names.restored(text), end="")
+        return
+    for module, private in sorted(names.names.items()):
+        for name, short in sorted(private.items()):
+            print(f"{module} {short} {name}")
 
 
 def _once(device: SimulatedDevice, kind: str, id: str, yes: bool, as_json: bool) -> None:

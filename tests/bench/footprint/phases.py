@@ -6,7 +6,7 @@ KB = 1024
 
 # What both phases stand on: always there, there while the agent is awake, and http, which is
 # used by both and let go with either.
-RESIDENT = ("constant", "platform", "supervisor")
+RESIDENT = ("platform", "supervisor")
 SHARED = (*RESIDENT, "store", "nodes", "consent", "agent", "lifecycle", "http")
 
 # What a phase alone brings in, in the order in which they import each other; never both phases

@@ -1,0 +1,199 @@
+"""New names for private names and for arguments."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from .errors import ShrinkError
+from .scopes import FUNCTIONS, Module, Occurrence, all_arguments
+
+_STATIC = """
+append args bool builtins bytearray bytecode bytes callable chr classmethod clear copy count dict
+dir divmod end endswith eval exec extend find format from_bytes get getattr globals hasattr hash
+id index insert int isalpha isdigit isinstance islower isspace issubclass isupper items iter join
+key keys len list little locals lower lstrip main map object open ord pop popitem pow print range
+readline remove replace repr reverse rfind rindex round rsplit rstrip sep set setattr setdefault
+sort sorted split start startswith staticmethod step stop str strip sum to_bytes tuple type
+update upper value values zip abs all any ArithmeticError AssertionError AttributeError EOFError
+GeneratorExit ImportError IndentationError IndexError KeyError KeyboardInterrupt LookupError
+MemoryError NameError OSError OverflowError RuntimeError StopIteration SyntaxError SystemExit
+TypeError ValueError ZeroDivisionError
+"""
+
+#: Names with a fixed number in every MicroPython that reads .mpy files of version 6 (its list of
+#: static qstrs), but for what the compiler (const, super, micropython) or the interpreter's own
+#: code (close, send, throw, next, read, readinto, write) looks for.
+POOL = tuple(_STATIC.split())
+
+#: What exceptions have of their own.
+_TAKEN = {"args", "value", "errno"}
+
+#: Called with keywords, by an app's author: arguments stay.
+KEYWORDS = ("__init__",)
+
+
+def check_keywords(module: Module, modules: Mapping[str, Module]) -> None:
+    """Arguments get other names, so no call may name one, but of what is not ours."""
+    scopes = {id(found.node): found.scope for found in module.occurrences}
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call) or not node.keywords:
+            continue
+        root: ast.AST = node.func
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if isinstance(root, ast.Name):
+            scope = scopes[id(root)]
+            if root is node.func and scope.resolve(root.id) is None:
+                continue  # a function of the interpreter
+            imported = module.imported(root.id, scope)
+            if imported and imported.split(".")[0] not in modules:
+                continue  # of a library
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "sort":
+            continue
+        raise ShrinkError(f"an argument by keyword: {module.at(node)}")
+
+
+# -- private names
+
+
+def private(name: str) -> bool:
+    """Whether a name is of its own module only."""
+    return name.startswith("_") and name != "_" and not name.startswith("__")
+
+
+def rename_private(modules: Mapping[str, Module]) -> dict[str, dict[str, str]]:
+    """By module: private name -> its name from now on; no two share one within a module."""
+    texts = {
+        node.value
+        for module in modules.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    public = _public_attributes(modules) | _TAKEN | texts
+    attributes = {name: _own_attributes(module) for name, module in modules.items()}
+    renamed: dict[str, dict[str, str]] = {}
+    for cluster in _clusters(modules):
+        members = [modules[name] for name in cluster]
+        own = set().union(*(attributes[name] for name in cluster))
+        uses: dict[str, int] = defaultdict(int)
+        taken = set(public)
+        for module in members:
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Attribute) and private(node.attr):
+                    if node.attr not in own:
+                        raise ShrinkError(f"private to another module: {module.at(node)}")
+                    uses[node.attr] += 1
+            for found in module.occurrences:
+                taken.add(found.name)
+                home = found.scope.resolve(found.name)
+                local = home and not isinstance(home.node, ast.Module | ast.ClassDef)
+                if private(found.name) and not local:
+                    uses[found.name] += 1
+        # The most used one gets the first name; the same for the same sources.
+        wanted = sorted((-count, name) for name, count in uses.items() if name not in texts)
+        free = _free(taken)
+        names = {name: next(free) for _, name in wanted}
+        for module in members:
+            _apply(module, names)
+            renamed[module.name] = dict(names)
+    return renamed
+
+
+def _apply(module: Module, names: Mapping[str, str]) -> None:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            node.attr = names[node.attr]
+    homes = [(found, found.scope.resolve(found.name)) for found in module.occurrences]
+    for found, home in homes:
+        local = home and not isinstance(home.node, ast.Module | ast.ClassDef)
+        if found.name in names and home is not None and not local:
+            if isinstance(found.node, ast.alias):
+                raise ShrinkError(f"a private name imported: {module.at(found.node)}")
+            found.change(names[found.name])
+    module.read()
+
+
+def _free(taken: set[str]) -> Iterator[str]:
+    yield from (name for name in POOL if name not in taken)
+    for number in range(1000):
+        name = f"{chr(97 + number % 26)}{number // 26 or ''}"
+        if name not in taken:
+            yield name
+
+
+def _own_attributes(module: Module) -> set[str]:
+    # What a module's classes define or a module stores: the private ones are its own.
+    found = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            found.add(node.attr)
+    for occurrence in module.occurrences:
+        if occurrence.scope.is_class and not occurrence.load:
+            found.add(occurrence.name)
+    return found
+
+
+def _public_attributes(modules: Mapping[str, Module]) -> set[str]:
+    found = set().union(*(_own_attributes(module) for module in modules.values()))
+    return {name for name in found if not private(name)}
+
+
+def _clusters(modules: Mapping[str, Module]) -> list[list[str]]:
+    # Modules whose classes inherit from each other share private names.
+    home = {name: {name} for name in modules}
+    for module in modules.values():
+        scopes = {id(found.node): found.scope for found in module.occurrences}
+        for node in ast.walk(module.tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                root = base.value if isinstance(base, ast.Attribute) else base
+                if not isinstance(root, ast.Name):
+                    raise ShrinkError(f"a base that is no name: {module.at(node)}")
+                imported = module.imported(root.id, scopes[id(root)])
+                other = imported and imported.split(".")[0]
+                if other in home:
+                    joined = home[module.name] | home[other]
+                    home.update((name, joined) for name in joined)
+    return sorted({tuple(sorted(names)): sorted(names) for names in home.values()}.values())
+
+
+# -- arguments
+
+
+def rename_arguments(module: Module) -> None:
+    """Arguments, and functions within functions: what else of a function has a name."""
+    functions = [
+        node for node in ast.walk(module.tree) if isinstance(node, (*FUNCTIONS, ast.Lambda))
+    ]
+    # From the outside inwards: an inner function sees the new names of the outer one.
+    for function in functions:
+        if module.name in KEYWORDS and function in module.tree.body:
+            continue
+        inside = [
+            found
+            for found in module.occurrences
+            if any(scope.node is function for scope in found.scope.chain())
+        ]
+        local = sorted(
+            found.name
+            for found in inside
+            if found.scope.node is function and isinstance(found.node, FUNCTIONS)
+        )
+        wanted = [argument.arg for argument in all_arguments(function.args)] + local
+        taken = {found.name for found in inside}
+        free = _free(taken)
+        names = {name: next(free) for name in wanted if name not in (*POOL, "self", "_")}
+        changed = [
+            (found, names[found.name])
+            for found in inside
+            if found.name in names and _resolved_in(found, function)
+        ]
+        for found, name in changed:
+            found.change(name)
+        module.read()
+
+
+def _resolved_in(found: Occurrence, function: ast.AST) -> bool:
+    home = found.scope.resolve(found.name)
+    return home is not None and home.node is function

@@ -1,0 +1,356 @@
+"""Shrinking: the same behaviour with other names, the rules that it insists on, the way back."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from uscomo_tools import resources
+from uscomo_tools.device.agent import agent_modules, compile_module, shrunk
+from uscomo_tools.device.shrink import ShrinkError, shrink
+from uscomo_tools.device.shrink.names import POOL, private
+from uscomo_tools.testing.unix import find_micropython
+
+CONSTANT = "def const(value):\n    return value\n"
+
+# Each prints what it finds; `other` is a module beside it.
+OTHER = """
+from uscomo.constant import const
+SMALL = const(3)
+NEGATIVE = const(-7)
+TEXT = const("a text")
+MASK = const(1 << SMALL | 1)
+_HIDDEN = const(5)
+listed = [SMALL, MASK, _HIDDEN]
+changed = 1
+def change():
+    global changed
+    changed += 1
+    return changed
+class Base:
+    _kind = "base"
+    def __init__(self, append):
+        self._value = append
+    def _shown(self, prefix):
+        return prefix + self._kind + str(self._value)
+"""
+TRICKY = {
+    "closures": """
+def _outer(first, second):
+    third = first + second
+    def _inner(append, fourth=third):
+        nonlocal third
+        third += fourth
+        return append + third + first
+    return _inner
+inner = _outer(1, 2)
+print(inner(10), inner(10), _outer(5, 6)(0, 1))
+""",
+    "global": """
+_count = 0
+append = "not to be taken"
+def _step(by):
+    global _count
+    _count += by
+    return [_count for _ in range(2)]
+print(_step(2), _step(3), _count, append)
+""",
+    "comprehensions": """
+def _table(row, column):
+    key = [row for row in range(row) if row % 2]
+    value = {column: [column for key in key] for column in range(column)}
+    return key, value, row, {row for row in key}, list(x for x in (row, column))
+print(_table(5, 3))
+_names = [_name for _name in "ab"]
+print(_names)
+""",
+    "classes": """
+class _Thing:
+    _limit = 4
+    _twice = _limit * 2
+    _all = [i for i in range(_limit)]
+    def __init__(self, count):
+        self._count = self.count = count
+    def _double(self, _limit=_limit):
+        return self._count * 2 + _limit
+    def count_all(self):
+        return sum(self._all) + self._twice + self._double()
+    @staticmethod
+    def _made(count):
+        return _Thing(count)
+    @property
+    def _half(self):
+        return self._count // 2
+thing = _Thing._made(6)
+thing._count += 1
+del thing.count
+print(thing.count_all(), thing._half, hasattr(thing, "count"), hasattr(_Thing, "append"))
+""",
+    "inheritance": """
+from uscomo import other
+class Derived(other.Base):
+    _kind = "derived"
+    def __init__(self, thing):
+        super().__init__(thing)
+        self._thing = thing * 2
+        self._append = 1
+    def shown(self):
+        return self._shown("<"), self._value, self._thing, self._append
+print(Derived(2).shown(), Derived(2)._kind)
+""",
+    "constants": """
+from uscomo import other
+from uscomo.other import MASK, TEXT
+from uscomo.constant import const
+_LOCAL = const(other.SMALL + 1) if False else 4
+_FOUR = const(4)
+def _folded(SMALL):
+    return SMALL, other.SMALL, other.NEGATIVE, -other.NEGATIVE, other.NEGATIVE ** 2, MASK, TEXT
+def _shadowed(other, MASK):
+    return other.SMALL, MASK
+class _Fake:
+    SMALL = "fake"
+print(_folded(1), _shadowed(_Fake, 2), other.listed, _LOCAL, _FOUR, {MASK: TEXT})
+print(other.change(), other.change(), other.changed)
+""",
+    "by name": """
+class Kept:
+    def __init__(self, _size):
+        self._size = _size
+        self.waiting = 0
+kept = Kept(3)
+for name, value in zip(("waiting", "_size"), (8, 9)):
+    setattr(kept, name, getattr(kept, name) + value)
+print(kept.waiting, kept._size, getattr(kept, "_missing", None))
+""",
+    "arguments": """
+import json
+def _many(a, *rest, b=1, **more):
+    return a, rest, b, sorted(more)
+def _defaults(key, append=len("abc"), value=lambda first, _second=2: first + _second):
+    return append, value(key), sorted([3, 1], key=lambda number: -number)
+def _shadow(len, str):
+    return len, str, repr(len)
+print(_many(1, 2, 3), _defaults(1), _shadow(1, 2), json.dumps([1], separators=(",", ":")))
+print(*_many(*(1, 2)), end="!\\n")
+""",
+    "flow": """
+def _failing(error):
+    try:
+        raise error("why")
+    except (ValueError, KeyError) as _caught:
+        return _caught.args[0]
+    finally:
+        print("finally")
+def _generator(first, last):
+    received = yield first
+    while received != last:
+        received = yield from _inner(received)
+def _inner(received):
+    received = yield received + 1
+    return received
+print(_failing(ValueError), _failing(KeyError))
+running = _generator(1, 9)
+print(next(running), running.send(4), running.send(5))
+def _named(append):
+    return [last := append, last + 1], last
+print(_named(3))
+def _deleted(append):
+    key = append
+    del append
+    return key
+print(_deleted(1))
+""",
+    "a docstring only": '''
+def _nothing(argument):
+    """A docstring."""
+class _Empty:
+    """Another one."""
+def typed(first: int, second: "str" = "a") -> int:
+    total: int = first
+    later: str
+    return total
+print(_nothing(1), _Empty.__name__ != "", typed(3))
+''',
+    "own names": """
+def probe(self, _):
+    from uscomo import other as _module
+    return _module.SMALL, self, _
+print(probe(1, 2))
+""",
+}
+
+
+def run(command: list[str], folder: Path, sources: dict[str, str], main: str = "tricky") -> str:
+    package = folder / "uscomo"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    for name, text in sources.items():
+        (package / f"{name}.py").write_text(text)
+    (folder / "start.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(folder)!r})\nimport uscomo.{main}\n"
+    )
+    result = subprocess.run(
+        [*command, str(folder / "start.py")], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_behaviour_stays(name, tmp_path):
+    sources = {"constant": CONSTANT, "other": OTHER, "tricky": TRICKY[name]}
+    small = shrink(sources).sources
+    python, micropython = [sys.executable], [find_micropython()]
+    before = run(python, tmp_path / "a", sources)
+    assert before
+    assert run(python, tmp_path / "b", small) == before
+    assert run(micropython, tmp_path / "c", sources) == run(micropython, tmp_path / "d", small)
+
+
+def test_names_and_constants_are_gone():
+    small = shrink({"constant": CONSTANT, "other": OTHER, "tricky": TRICKY["constants"]})
+    text = small.sources["tricky"]
+    for name in ("_folded", "_shadowed", "_Fake", "TEXT", "const", "_FOUR"):
+        assert name not in text
+    # What is changed at run time is no constant, an argument of the same name is another one.
+    assert "other.listed" in text
+    assert "other.changed" in text
+    assert "SMALL = 'fake'" in text
+    assert "SMALL" not in small.sources["other"]
+    assert "changed = 1" in small.sources["other"]
+
+
+def test_constants_of_stage_0_stay_and_its_capacity_is_asked_for():
+    boot = "ACTIVE = 20\nMAX_ROWS = 64\n_SIZE = 16\nSIZE = MAX_ROWS * _SIZE\n"
+    user = "import uscomo_boot\ndef f():\n    return uscomo_boot.ACTIVE, uscomo_boot.MAX_ROWS\n"
+    small = shrink({"uscomo_boot": boot, "user": user}).sources
+    assert small["uscomo_boot"] == "ACTIVE = 20\nMAX_ROWS = 64\nSIZE = MAX_ROWS * 16\n"
+    assert "return (20, uscomo_boot.MAX_ROWS)" in small["user"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("def f(a):\n    return a\nf(a=1)\n", "an argument by keyword: user.py:3: f"),
+        ("import other\nfrom uscomo import other\nother.change(by=1)\n", "by keyword"),
+        ("def f(x):\n    return x._hidden\n", "private to another module: user.py:2: x._hidden"),
+        ("from uscomo.other import _shown\nprint(_shown)\n", "a private name imported: user.py:1"),
+        ("from uscomo import other\nprint(other._hidden)\n", "private to another module"),
+    ],
+)
+def test_broken_rules_are_refused(text, reason):
+    with pytest.raises(ShrinkError, match=reason):
+        shrink({"constant": CONSTANT, "other": OTHER, "user": text})
+
+
+def test_a_call_of_a_library_may_name_arguments():
+    text = "import json\nprint(json.dumps([], separators=(1, 2)), end='')\n[].sort(key=len)\n"
+    assert "separators=" in shrink({"user": text}).sources["user"]
+
+
+def test_an_authors_function_keeps_its_arguments():
+    text = (
+        "def ask(id, cause='User'):\n    return _ask(id, cause)\ndef _ask(i, c):\n    return c\n"
+    )
+    small = shrink({"__init__": text}).sources["__init__"]
+    assert "def ask(id, cause='User')" in small
+    assert "_ask" not in small
+
+
+# -- the agent itself
+
+
+def test_the_pool_costs_nothing():
+    """mpy-cross writes static names as numbers; any other one is in the file as text."""
+    text = "\n".join(f"def f{i}(x):\n    return x.{name}" for i, name in enumerate(POOL))
+    code = compile_module("pool", text)
+    assert as_text("f1") in code
+    assert not [name for name in POOL if as_text(name) in code]
+
+
+def as_text(name: str) -> bytes:
+    """A name in a .mpy file that is not static: its length, its letters."""
+    return bytes([2 * len(name)]) + name.encode() + b"\0"
+
+
+def test_no_private_name_is_on_a_board():
+    texts = {
+        node.value
+        for source in shrunk().sources.values()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    for module, code in agent_modules().items():
+        for name in shrunk().names[module]:
+            if name not in texts:
+                assert as_text(name) not in code, f"{module}: {name}"
+
+
+def test_new_names_are_one_to_one():
+    for module, names in shrunk().names.items():
+        assert len(set(names.values())) == len(names), module
+
+
+def test_private_names_are_used_by_their_owner_only():
+    """`shrink` refuses a name that a module does not define; here also one that two define."""
+    for name, text in resources.board_sources().items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Attribute) and private(node.attr):
+                owner = ast.unparse(node.value)
+                assert owner in OWNERS.get(name, ()) or owner == "self", (
+                    f"{name}:{node.lineno}: {owner}.{node.attr}"
+                )
+
+
+# Instances other than `self` whose private names their own module uses.
+OWNERS = {"http": {"response"}}
+
+
+def test_public_names_stay():
+    for name, text in resources.board_sources().items():
+        if name == "constant":
+            continue
+        before, after = ast.parse(text).body, ast.parse(shrunk().sources[name]).body
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        public = [n.name for n in before if isinstance(n, kinds) and not n.name.startswith("_")]
+        assert set(public) <= {n.name for n in after if isinstance(n, kinds)}
+
+
+def test_a_traceback_is_readable_again():
+    names = shrunk().names
+    supervisor, init = names["supervisor"], names["__init__"]
+    board = (
+        'Traceback (most recent call last):\n  File "<stdin>", line 1, in <module>\n'
+        f'  File "uscomo", line 1, in {init["_agent"]}\n'
+        f'  File "supervisor", line 1, in {supervisor["_serve"]}\n'
+        f'  File "app.py", line 7, in {supervisor["_serve"]}\nValueError: append\n'
+    )
+    restored = shrunk().restored(board)
+    assert 'File "uscomo", line 1, in _agent' in restored
+    assert 'File "supervisor", line 1, in _serve' in restored
+    assert f'File "app.py", line 7, in {supervisor["_serve"]}' in restored
+    assert restored.endswith("ValueError: append\n")
+
+
+def test_a_board_prints_such_a_traceback(tmp_path):
+    source = "def _fail(argument):\n    raise ValueError\ndef go():\n    _fail(1)\n"
+    small = shrink({"failing": source})
+    (tmp_path / "failing.mpy").write_bytes(compile_module("failing", small.sources["failing"]))
+    result = subprocess.run(
+        [
+            find_micropython(),
+            "-c",
+            f"import sys;sys.path[0]={str(tmp_path)!r}\nimport failing\nfailing.go()",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert 'File "failing"' in result.stdout + result.stderr
+    assert "in _fail\n" not in result.stdout + result.stderr
+    assert "in _fail\n" in small.restored(result.stdout + result.stderr)
