@@ -1,14 +1,24 @@
-"""Runs every device test twice: on CPython here, and on real MicroPython in a VM of its own."""
+"""Runs every device test twice: on CPython here, and on real MicroPython in a VM of its own.
+
+With ``-m full`` also a third time, in the VM on the agent as it is deployed: shrunk and compiled.
+Only what the tests themselves look for by name keeps its name then.
+"""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from uscomo_tools import resources
+from uscomo_tools.device.agent import compile_module
+from uscomo_tools.device.shrink import shrink
 from uscomo_tools.testing.unix import find_micropython
 
 HERE = Path(__file__).parent
@@ -23,15 +33,17 @@ for folder in (HERE / "cpython", HERE, FIRMWARE / "root", FIRMWARE):
 class MicroPythonTest(pytest.Item):
     """One test function, run by tests/device/vm_main.py inside the unix VM."""
 
-    def __init__(self, *, function: str, **kwargs) -> None:
+    def __init__(self, *, function: str, compiled: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.test = function
+        self.compiled = compiled
 
     def runtest(self) -> None:
+        firmware = Path(compiled_firmware().name) if self.compiled else FIRMWARE
         result = subprocess.run(
             [
                 *(find_micropython(), "-X", f"heapsize={HEAP}", str(HERE / "vm_main.py")),
-                *(str(FIRMWARE), str(self.path.parent), self.path.stem, self.test),
+                *(str(firmware), str(self.path.parent), self.path.stem, self.test),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -51,6 +63,24 @@ class MicroPythonTest(pytest.Item):
         return self.path, None, self.name
 
 
+@cache
+def compiled_firmware() -> TemporaryDirectory:
+    """The agent's modules in place of their sources; the folder goes with the process."""
+    folder = TemporaryDirectory(prefix="uscomo-compiled-")
+    names = {
+        name
+        for path in (*HERE.glob("*.py"), *HERE.parent.glob("*/vm_*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (getattr(node, "attr", ""), getattr(node, "id", ""), getattr(node, "name", ""))
+    }
+    small = shrink(resources.board_sources(), names)
+    for name, source in small.sources.items():
+        place = Path(folder.name) / ("root" if name == "uscomo_boot" else "uscomo")
+        place.mkdir(exist_ok=True)
+        (place / f"{name}.mpy").write_bytes(compile_module(name, source))
+    return folder
+
+
 class MicroPythonFailure(Exception):
     """The test failed in the VM; the message is what the VM printed."""
 
@@ -58,7 +88,12 @@ class MicroPythonFailure(Exception):
 def pytest_pycollect_makeitem(collector, name, obj):
     if not (name.startswith("test_") and inspect.isfunction(obj)):
         return None
+    compiled = MicroPythonTest.from_parent(
+        collector, name=f"{name}[compiled]", function=name, compiled=True
+    )
+    compiled.add_marker("full")
     return [
+        compiled,
         pytest.Function.from_parent(
             collector, name=f"{name}[cpython]", originalname=name, callobj=obj
         ),

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from .constants import fold
@@ -72,8 +72,13 @@ class Shrunk:
         return re.sub(r'File "([^"]+)", line \d+, in (\S+)', put_back, traceback)
 
 
-def shrink(sources: Mapping[str, str]) -> Shrunk:
+def shrink(sources: Mapping[str, str], kept: Set[str] = frozenset()) -> Shrunk:
     """Shrink all modules, given by their names; ``__init__`` is the package itself.
+
+    Parameters
+    ----------
+    kept
+        Private names and constants that somebody looks for by name: they stay.
 
     Raises
     ------
@@ -83,8 +88,8 @@ def shrink(sources: Mapping[str, str]) -> Shrunk:
     modules = {name: Module(name, ast.parse(text)) for name, text in sources.items()}
     for module in modules.values():
         check_keywords(module, modules)
-    fold(modules)
-    names = rename_private(modules)
+    fold(modules, kept)
+    names = rename_private(modules, kept)
     for module in modules.values():
         rename_arguments(module)
     texts = {name: ast.unparse(module.tree) + "\n" for name, module in modules.items()}

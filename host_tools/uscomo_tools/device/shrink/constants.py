@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from .scopes import FUNCTIONS, Module, Occurrence, Strip
 
@@ -18,7 +18,7 @@ ASKED = {("uscomo_boot", "MAX_ROWS"), ("uscomo_boot", "MAX_RESULTS")}
 Values = dict[tuple[str, str], "int | str | bytes"]
 
 
-def fold(modules: Mapping[str, Module]) -> None:
+def fold(modules: Mapping[str, Module], kept: Set[str]) -> None:
     """Replace what reads a constant by its value, and drop constants that nobody reads by name."""
     values: Values = {}
     for module in modules.values():
@@ -38,7 +38,9 @@ def fold(modules: Mapping[str, Module]) -> None:
         gone = {
             name
             for home, name in values
-            if home == module.name and (name.startswith("_") or home not in OPEN)
+            if home == module.name
+            and (name.startswith("_") or home not in OPEN)
+            and name not in kept
         }
         _Drop(module, gone).visit(module.tree)
         module.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from .errors import ShrinkError
 from .scopes import FUNCTIONS, Module, Occurrence, all_arguments
@@ -63,7 +63,7 @@ def private(name: str) -> bool:
     return name.startswith("_") and name != "_" and not name.startswith("__")
 
 
-def rename_private(modules: Mapping[str, Module]) -> dict[str, dict[str, str]]:
+def rename_private(modules: Mapping[str, Module], kept: Set[str]) -> dict[str, dict[str, str]]:
     """By module: private name -> its name from now on; no two share one within a module."""
     texts = {
         node.value
@@ -71,6 +71,7 @@ def rename_private(modules: Mapping[str, Module]) -> dict[str, dict[str, str]]:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    texts |= kept
     public = _public_attributes(modules) | _TAKEN | texts
     attributes = {name: _own_attributes(module) for name, module in modules.items()}
     renamed: dict[str, dict[str, str]] = {}
