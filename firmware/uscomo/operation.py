@@ -15,6 +15,8 @@ _NO_ROOM = const(1406)
 _SIGNATURE = const(1407)
 _REMOVE = const(1408)
 _ENVIRONMENT = const(1413)
+_RELEASE = const(1456)
+_CLASH = const(1457)
 
 # Where the SCOMO object keeps its nodes, whatever its root is called in an account's tree.
 _KEY = const("SCOMO/")
@@ -26,7 +28,7 @@ _RESERVE = const(16384)
 _BUFFER = const(512)
 
 # Modules that an operation brings in, for platform.end_phase().
-MODULES = ("operation", "download", "package", "rsa", "http")
+MODULES = ("operation", "download", "package", "rules", "rsa", "trust", "http")
 
 # What Download/<X>/Status becomes: the download failed, or the installation without its data.
 _DOWNLOAD_FAILED = const(20)
@@ -122,13 +124,16 @@ class Run:
         if wanted and header["id"] != wanted:
             raise package.PackageError(_WRONG)
         signer = int(header["signer"][:8], 16)
+        downgrade = header.get("downgrade")
+        bases = {}
         for about in header["components"]:
             row = stored.find(about["id"])
             if row:
+                bases[about["dir"]] = store.slot_path(row[store.SLOT])
                 if store.manifest(row[store.SLOT])["signer"] != header["signer"]:
                     raise package.PackageError(_SIGNATURE)
-                if about["release"] < row[store.FLOOR]:
-                    raise package.PackageError(_FAILED)
+                if about["release"] < row[store.FLOOR] and not downgrade:
+                    raise package.PackageError(_RELEASE)
             self._check_clash(package, about)
         if opened.unpacked_size + _RESERVE > platform.free(uscomo_boot.ROOT):
             raise package.PackageError(_NO_ROOM)
@@ -136,12 +141,16 @@ class Run:
         slots = {about["dir"]: stored.new_slot() for about in header["components"]}
         paths = {name: store.slot_path(slot) for name, slot in slots.items()}
         try:
-            opened.unpack(paths)
+            opened.unpack(paths, bases)
             stored.rows = [list(row) for row in rows]
             components = [
                 stored.install(slots[about["dir"]], signer, active)
                 for about in header["components"]
             ]
+            if downgrade:
+                for about in header["components"]:
+                    row = stored.find(about["id"])
+                    row[store.FLOOR] = min(row[store.FLOOR], about["release"])
         except BaseException:
             stored.rows = rows
             for slot in paths.values():
@@ -157,7 +166,7 @@ class Run:
             if other["id"] != about["id"]:
                 for name in about["provides"]:
                     if name in other["provides"]:
-                        raise package.PackageError(_FAILED)
+                        raise package.PackageError(_CLASH)
 
     def _agreed(self, question):
         # "unless-asked" trusts the server's own question in the session that accepted this.

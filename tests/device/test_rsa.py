@@ -49,3 +49,37 @@ def test_modulus_without_top_bit_or_even():
         n = modulus()
         n[at] ^= bit
         assert not rsa.verify(n, right(), DIGEST)
+
+
+def test_large_key():
+    n = binascii.a2b_base64(fixture.LARGE_MODULUS)
+    signature = bytearray(binascii.a2b_base64(fixture.LARGE_SIGNATURE))
+    assert rsa.verify(n, signature, DIGEST)
+    signature[300] ^= 1
+    assert not rsa.verify(n, signature, DIGEST)
+
+
+def test_any_bit_of_the_key():
+    for at in range(1, 255, 23):
+        n = modulus()
+        n[at] ^= 4
+        assert not rsa.verify(n, right(), DIGEST)
+
+
+def test_usable():
+    for size, usable in ((0, False), (255, False), (256, True), (512, True), (513, False)):
+        assert bool(rsa.usable(b"\xff" * size)) == usable, size
+    assert not rsa.usable(b"\x7f" + b"\xff" * 255)
+    assert not rsa.usable(b"\xff" * 255 + b"\xfe")
+
+
+def test_load():
+    from support import temporary_root
+
+    root = temporary_root()
+    for size in (0, 1, 256, 512, 513, 2000):
+        with open(root + "/key", "wb") as file:
+            file.write(b"\xff" * size)
+        assert bool(rsa.usable(rsa.load(root, "key"))) == (size in (256, 512)), size
+    assert len(rsa.load(root, "none")) == 0
+    assert len(rsa.load(root + "/none", "key")) == 0

@@ -25,8 +25,8 @@ BY_NAME = {source.name: source for source in AGENT}
 # its own floor from what stands to its left.
 FLOORS = (
     ("constant", "uscomo_boot"),
-    ("wbxml", "md5", "digest", "consent", "platform"),
-    ("syncml", "rsa", "package", "store", "nodes", "http"),
+    ("wbxml", "md5", "digest", "consent", "platform", "rules"),
+    ("syncml", "rsa", "trust", "package", "store", "nodes", "http"),
     ("tree", "scomo", "devinfo", "devdetail", "dmacc", "download"),
     ("session", "talk", "operation"),
     ("lifecycle", "agent", "supervisor"),
@@ -53,7 +53,7 @@ ONLY_IN = {
     "deflate": {"package"},
 }
 CALLS_ONLY_IN = {
-    "open": {"uscomo_boot", "store", "nodes", "dmacc", "package", "download"},
+    "open": {"uscomo_boot", "store", "nodes", "dmacc", "package", "rsa", "trust", "download"},
     "print": {"consent", "supervisor"},
     "input": set(),
     "eval": set(),
@@ -81,7 +81,6 @@ ALLOCATIONS = {
     ("nodes", "bytearray(size)"): "set() and the scan refuse more than MAX_VALUE",
     ("nodes", "bytes(value)"): "a copy of a value, MAX_VALUE",
     ("nodes", "bytes(key)"): "a copy of a key, MAX_KEY",
-    ("package", "bytearray(limit)"): "a sum of constants",
     ("scomo", "bytes(correlator)"): "a copy of what a message held",
     ("session", "bytes(value)"): "a copy of what a message held",
     ("session", "bytes(command.data)"): "a copy of what a message held",
@@ -97,18 +96,17 @@ ALLOCATIONS = {
 }
 
 REPEATED = {
-    ("rsa", "b'\\xff' * (size - 3 - len(_DIGEST_INFO) - 32)"): "the modulus's size, MAX_MODULUS",
+    ("rsa", "b'\\xff' * (size - 3 - len(_DIGEST_INFO) - 32)"): "the modulus's size, _MAX_MODULUS",
 }
 
 # Texts longer than 100 characters: RAM on every board that is not frozen.
 LONG_TEXTS = {
     "md5": "the table of RFC 1321",
-    "package": "the module names that no package may provide",
+    "rules": "the module names that no package may provide",
 }
 
 # Files longer than 350 lines, up to LONG_LIMIT: a second room would cost more than it gives.
 LONG_FILES = {
-    "package": "one pass over a package, comments on every case of a broken one",
     "session": "the session's rules in one place",
     "syncml": "the reader and the writer share the table of elements",
 }
@@ -117,7 +115,7 @@ LONG_LIMIT = 520
 
 BUDGETS = {
     "talk": "talk session syncml wbxml tree scomo dmacc devinfo devdetail digest md5",
-    "install": "operation download package rsa http",
+    "install": "operation download package rules rsa trust http",
 }
 PHASE_LIMIT, BOOT_LIMIT, TOTAL_LIMIT = 24 * 1024, 4 * 1024, 56 * 1024
 

@@ -1,7 +1,7 @@
 """Delivery packages on the host: build, sign, read, verify.
 
-The rules of the format stand in :mod:`uscomo.package`, the module that applies them on the board;
-:mod:`.rules` says in words which one was broken.
+The rules of the format stand in :mod:`uscomo.package` and :mod:`uscomo.rules`, the modules that
+apply them on the board; :mod:`.rules` says in words which one was broken.
 """
 
 from .build import Abi, Project, build, pack

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from uscomo import package as board
-
+from . import limits as board
 from .keys import SigningKey
 from .read import BLOCK, WINDOW_BITS
 from .rules import MANIFEST, SIGNATURE, Component, Header, PackageError, check_files

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from uscomo import package as board
-
+from . import limits as board
 from .keys import PublicKey
 from .rules import MANIFEST, SIGNATURE, Component, Header, PackageError, check_files
 from .sign import signer_of, verify_manifest

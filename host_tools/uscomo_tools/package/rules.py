@@ -1,4 +1,4 @@
-"""The rules of a delivery package, in words: what `uscomo.package` refuses on the board.
+"""The rules of a delivery package, in words: what `uscomo.rules` refuses on the board.
 
 Beyond it, what only the host can see at once: names that differ by case alone (FAT), a module
 beside its compiled twin, a file where a folder is needed.
@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from uscomo import package as board
-
 from ..errors import UscomoError
+from . import limits as board
 
 PACKAGE_TYPE = "application/vnd.uscomo.package+gzip"
 MANIFEST = "manifest"
@@ -225,7 +224,7 @@ def _check_path(path: str, rest: str) -> None:
 def _check_place(path: str, rest: str, component: Component) -> None:
     try:
         board.check_place(rest, component.provides)
-    except board.PackageError as error:
+    except board.BoardError as error:
         top = rest.partition("/")[0]
         raise PackageError(
             f"{path}: {top!r} is not among what {component.id!r} provides, or is reserved"

@@ -24,7 +24,7 @@ TALK = (
     "scomo",
     "talk",
 )
-INSTALL = ("rsa", "package", "download", "operation")
+INSTALL = ("rsa", "rules", "package", "trust", "download", "operation")
 
 TALK_SIZE = 24 * KB
 INSTALL_SIZE = 24 * KB
