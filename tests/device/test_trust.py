@@ -193,6 +193,61 @@ def test_cut_off_while_adding():
         assert keys.read() == {FIRST: modulus("first"), SECOND: modulus("second")}
 
 
+def test_power_cut():
+    # At every write of a statement: it counts or it does not, and can be sent again.
+    if sys.implementation.name != "micropython":
+        return  # littlefs lives there
+    import vfs
+
+    from support import RamDevice
+
+    class Cut(RamDevice):
+        left = 1000
+
+        def writeblocks(self, number, buffer, offset=None):
+            if self.left <= 0:
+                raise OSError(5)
+            self.left -= 1
+            super().writeblocks(number, buffer, offset)
+
+    keys = Anchors("first")
+    keys.folder = "/cut"
+    for name, before, after in (
+        ("first adds second", {FIRST: modulus("first")}, {SECOND: modulus("second")}),
+        ("first revokes third", {FIRST: modulus("first")}, {THIRD: b""}),
+        (
+            "first revokes second",
+            {FIRST: modulus("first"), SECOND: modulus("second")},
+            {SECOND: b""},
+        ),
+    ):
+        outcomes = []
+        for writes in range(40):
+            device = Cut(512, 32)
+            vfs.VfsLfs2.mkfs(device)
+            vfs.mount(vfs.VfsLfs2(device), "/cut")
+            for key_id in before:
+                keys.write(key_id, before[key_id])
+            device.left = writes
+            status = keys.apply(name)
+            vfs.umount("/cut")
+            device.left = 1000
+            vfs.mount(vfs.VfsLfs2(device), "/cut")
+            found = keys.read()
+            found.pop("new", None)
+            done = found != before
+            if done:
+                expected = dict(before)
+                expected.update(after)
+                assert found == expected, writes
+            assert done or status != 200, writes
+            assert keys.apply(name) == (418 if done else 200), writes
+            vfs.umount("/cut")
+            outcomes.append(done)
+        assert outcomes[0] is False and outcomes[-1] is True
+        assert outcomes == sorted(outcomes)
+
+
 def test_flash_full():
     if sys.implementation.name != "micropython":
         return  # a disk cannot be filled in passing

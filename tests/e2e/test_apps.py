@@ -99,7 +99,7 @@ def test_module_that_another_app_has(pair: Pair) -> None:
     second = pair.publish({"app.py": APP, "shared.py": b""})
     assert pair.ask_for(first) == 0
     assert pair.ask_for(second) == 0
-    assert [operation["code"] for operation in pair.operations()] == [1200, 1405]
+    assert [operation["code"] for operation in pair.operations()] == [1200, 1457]
     assert pair.status() == {first: 20}
 
 

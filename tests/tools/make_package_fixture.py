@@ -166,15 +166,17 @@ def packages(key: SigningKey, other: SigningKey) -> dict[str, bytes]:
 
 
 def accepted(key: SigningKey) -> dict[str, bytes]:
-    """What a board takes besides: the agent, a downgrade, and updates of "good"."""
+    """What a board takes besides: the agent, a downgrade, another app, and updates of "good"."""
     first = Header("com.example.package", (PLAIN,)).encode()
     small = {"app/app.py": b"1"}
     downgrade = changed(first, {"downgrade": True}, {})
     header = changed(first, {}, {"agent": True, "provides": ["uscomo"], "entry": None})
     agent = {"app/uscomo/__init__.py": b"1", "app/uscomo/data.bin": b"2"}
+    other = changed(first, {}, {"id": "com.example.other"})
     return {
         "agent": compress(package(key, header, lines(agent), agent)),
         "downgrade": compress(package(key, downgrade, lines(small), small)),
+        "same_modules": compress(package(key, other, lines(small), small)),
         "update": update(key, {path: FILES[path] for path in ("app/app.py", "lib/lib.py")}),
         "update_middle": update(key, {path: FILES[path] for path in list(FILES)[1:4]}),
         "update_last": update(key, {"lib/lib.py": FILES["lib/lib.py"]}),
