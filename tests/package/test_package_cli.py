@@ -41,6 +41,9 @@ def test_from_key_to_verified_package(key: Path, demo_apps: Path, tmp_path: Path
         "ok": True,
         "id": "com.example.blink",
         "key_id": public.key_id,
+        "signer": public.key_id,
+        "update": False,
+        "whole": True,
     }
     assert public.key_id in run("verify", path, "--key", key)
 

@@ -1,4 +1,7 @@
-"""Builds a delivery package: compiles, lays out, signs, compresses; the same bytes each time."""
+"""Builds a delivery package: compiles, lays out, signs, compresses; the same bytes each time.
+
+The same sources and key give the same bytes wherever mpy-cross and zlib are the same.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import limits as board
+from . import limits
+from .files import read_bytes
 from .keys import SigningKey
-from .read import BLOCK, WINDOW_BITS
+from .limits import BLOCK, WINDOW_BITS
+from .read import Package
 from .rules import MANIFEST, SIGNATURE, Component, Header, PackageError, check_files
-from .sign import sign_manifest
+from .sign import Endorsement, sign_manifest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,6 +33,10 @@ DESCRIPTION = "uscomo.toml"
 # magic, deflate, no flags, no time, best compression, unknown system
 _GZIP_HEADER = bytes.fromhex("1f8b 08 00 00000000 02 ff")
 _LEFT_OUT = ("__pycache__", DESCRIPTION)
+#: What `build` writes, maybe into the project's own folder.
+SUFFIX = ".pkg"
+_PRIVATE_KEY = b"PRIVATE KEY-----"
+_NATIVE_MARK = 2  # the byte of an .mpy with sub-version (2 bits) and architecture (4 bits)
 
 
 @dataclass(frozen=True)
@@ -62,15 +71,16 @@ class Project:
     id: str
     sources: tuple[Source, ...]
     types: tuple[str, ...] = ()
+    downgrade: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> Project:
         """From a folder with a ``uscomo.toml``.
 
-        ``[package]`` has ``id`` and, optionally, ``types``. Each ``[[component]]`` has ``id``
-        and ``version``; ``release`` (0), ``name`` (the id), ``dir`` (the id's last part),
-        ``source`` (the folder itself), ``entry``, ``requires`` and ``provides`` (all modules)
-        are optional.
+        ``[package]`` has ``id`` and, optionally, ``types`` and ``downgrade``. Each
+        ``[[component]]`` has ``id`` and ``version``; ``release`` (0), ``name`` (the id), ``dir``
+        (the id's last part), ``source`` (the folder itself), ``entry``, ``requires`` and
+        ``provides`` (all modules) are optional.
         """
         path = folder / DESCRIPTION
         try:
@@ -79,18 +89,25 @@ class Project:
             raise PackageError(f"{path}: {error.strerror}") from error
         except ValueError as error:
             raise PackageError(f"{path}: {error}") from error
-        package = _table(path, "[package]", description.get("package"), {"id": str, "types": list})
+        kinds: dict[str, type] = {"id": str, "types": list, "downgrade": bool}
+        package = _table(path, "[package]", description.get("package"), kinds)
         components = description.get("component")
         if not isinstance(components, list) or not components:
             raise PackageError(f"{path}: no [[component]]")
         return cls(
             id=_required(path, "[package]", package, "id"),
             types=tuple(package.get("types", ())),
+            downgrade=package.get("downgrade", False),
             sources=tuple(_source(path, component) for component in components),
         )
 
 
-def build(project: Project, key: SigningKey, abi: Abi | None = None) -> bytes:
+def build(
+    project: Project,
+    key: SigningKey | None,
+    abi: Abi | None = None,
+    endorsement: Endorsement | None = None,
+) -> bytes:
     """Compiles a project and packs it.
 
     Parameters
@@ -98,9 +115,11 @@ def build(project: Project, key: SigningKey, abi: Abi | None = None) -> bytes:
     project
         `Project.load(folder)`, or one made of keyword arguments.
     key
-        Signs the manifest.
+        Signs the manifest; None for a package that is still to be signed, see `sign`.
     abi
         What to compile for; bytecode of .mpy 6.3 (MicroPython 1.23 and later) if None.
+    endorsement
+        Of ``key`` by a trust anchor, for devices that do not hold ``key``.
 
     Raises
     ------
@@ -112,23 +131,34 @@ def build(project: Project, key: SigningKey, abi: Abi | None = None) -> bytes:
     files: dict[str, bytes] = {}
     for source in project.sources:
         native = False
+        compiled = {}
         for path, content in sorted(source.files.items()):
             if abi.mpy is not None and path.endswith(".py"):
                 content = _compile(path, content, abi)
-                native = native or _is_native(content)
                 path = path[:-3] + ".mpy"
             full = f"{source.component.dir}/{path}"
             if full in files:
                 raise PackageError(f"{full}: a module and its compiled twin")
             files[full] = content
+            compiled[path] = content
+        for path, content in compiled.items():
+            if path.endswith(".mpy"):
+                _check_mpy(path, content, abi)
+                native = native or _is_native(content)
         component = replace(source.component, env=abi.environment(native))
         if not component.provides:
             component = replace(component, provides=_modules(source.files))
         components.append(component)
-    return pack(Header(project.id, tuple(components), project.types), files, key)
+    header = Header(project.id, tuple(components), project.types, project.downgrade)
+    return pack(header, files, key, endorsement)
 
 
-def pack(header: Header, files: Mapping[str, bytes], key: SigningKey) -> bytes:
+def pack(
+    header: Header,
+    files: Mapping[str, bytes],
+    key: SigningKey | None,
+    endorsement: Endorsement | None = None,
+) -> bytes:
     """A package of files as they are; their paths start with their component's ``dir``."""
     ordered = sorted(files.items())
     first = header.encode()
@@ -137,10 +167,30 @@ def pack(header: Header, files: Mapping[str, bytes], key: SigningKey) -> bytes:
         f"{hashlib.sha256(content).hexdigest()} {len(content)} {path}\n".encode()
         for path, content in ordered
     )
-    if len(manifest) > board.MAX_MANIFEST:
-        raise PackageError(f"manifest of {len(manifest)} bytes: at most {board.MAX_MANIFEST}")
-    entries = [(MANIFEST, manifest), (SIGNATURE, sign_manifest(manifest, key)), *ordered]
+    if len(manifest) > limits.MAX_MANIFEST:
+        raise PackageError(f"manifest of {len(manifest)} bytes: at most {limits.MAX_MANIFEST}")
+    signature = sign_manifest(manifest, key, endorsement) if key else b""
+    return assemble(manifest, signature, ordered)
+
+
+def assemble(manifest: bytes, signature: bytes, files: Sequence[tuple[str, bytes]]) -> bytes:
+    """The package of a manifest, its signature if any, and files in the manifest's order."""
+    entries = [(MANIFEST, manifest), *([(SIGNATURE, signature)] if signature else []), *files]
     return compress(tar(entries))
+
+
+def sign(package: Package, key: SigningKey, endorsement: Endorsement | None = None) -> bytes:
+    """The same package with a new signature in place of the one it has, if any.
+
+    Raises
+    ------
+    PackageError
+        An update package, which carries the whole package's signature.
+    """
+    if package.is_update:
+        raise PackageError("an update package: sign the whole package and make the update of it")
+    files = [(file.path, file.data) for file in package.files]
+    return assemble(package.manifest, sign_manifest(package.manifest, key, endorsement), files)
 
 
 def tar(entries: Sequence[tuple[str, bytes]]) -> bytes:
@@ -148,7 +198,7 @@ def tar(entries: Sequence[tuple[str, bytes]]) -> bytes:
     blocks = []
     for name, content in entries:
         header = bytearray(BLOCK)
-        board.write_header(header, name, len(content))
+        limits.write_header(header, name, len(content))
         blocks += [bytes(header), content, bytes(-len(content) % BLOCK)]
     return b"".join(blocks) + bytes(2 * BLOCK)
 
@@ -167,7 +217,21 @@ def _modules(files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _is_native(mpy: bytes) -> bool:
-    return mpy[2] >> 2 & 15 != 0
+    return mpy[_NATIVE_MARK] >> 2 & 15 != 0
+
+
+def _check_mpy(path: str, content: bytes, abi: Abi) -> None:
+    # As the board does with its own sys.implementation._mpy, here made of the file's head.
+    if len(content) < 4 or content[:1] != b"M":
+        raise PackageError(f"{path}: not compiled by mpy-cross")
+    version, features = content[1], content[_NATIVE_MARK]
+    made_for = version | (features & 3) << 8 | (features >> 2 & 15) << 10
+    environment = abi.environment(_is_native(content))
+    if abi.mpy is None or not limits.environment_fits(environment, made_for):
+        raise PackageError(
+            f"{path}: compiled for another .mpy version or architecture than {environment!r}; "
+            "put its source here instead"
+        )
 
 
 def _compile(path: str, content: bytes, abi: Abi) -> bytes:
@@ -184,9 +248,11 @@ def _compile(path: str, content: bytes, abi: Abi) -> bytes:
             hint = "; native code asks for an architecture" if "arch" in reason[0] else ""
             raise PackageError(f"{path}: {reason[0]}{hint}")
         compiled = target.read_bytes()
-    major, _, minor = str(abi.mpy).partition(".")
     # Bytecode says its major version only; the sub-version counts for native code.
-    if str(compiled[1]) != major or (_is_native(compiled) and str(compiled[2] & 3) != minor):
+    major, _, minor = str(abi.mpy).partition(".")
+    if str(compiled[1]) != major or (
+        _is_native(compiled) and str(compiled[_NATIVE_MARK] & 3) != minor
+    ):
         raise PackageError(f"{path}: the installed mpy-cross does not write .mpy {abi.mpy}")
     return compiled
 
@@ -225,16 +291,22 @@ def _source(path: Path, table: Any) -> Source:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    # Hidden files, caches and the description stay out; so do links, which name other places.
+    # Hidden files, caches, packages and the description stay out; so do links, which name other
+    # places. A private key in the wrong folder would be published.
     found = {}
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if any(part.startswith(".") or part in _LEFT_OUT for part in parts):
             continue
+        if path.suffix == SUFFIX:
+            continue
         if path.is_symlink():
             raise PackageError(f"{path}: a link; copy the file")
         if path.is_file():
-            found["/".join(parts)] = path.read_bytes()
+            content = read_bytes(path)
+            if _PRIVATE_KEY in content:
+                raise PackageError(f"{path}: a private key; move it out of the project")
+            found["/".join(parts)] = content
     if not found:
         raise PackageError(f"{folder}: no files")
     return found

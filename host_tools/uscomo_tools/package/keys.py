@@ -11,11 +11,13 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from .files import read_bytes, write_whole
 from .rules import PackageError
 
 EXPONENT = 65537
 KEY_SIZE = 2048  # bits; 142 ms for a check on an RP2040, four times as much with 4096
 MODULUS_BYTES = range(256, 513)  # as `uscomo.rsa` takes them
+KEY_ID_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ class PublicKey:
     @property
     def key_id(self) -> str:
         """Hex of the first 8 bytes of the modulus' SHA-256: the trust anchor's file name."""
-        return hashlib.sha256(self.modulus).hexdigest()[:16]
+        return hashlib.sha256(self.modulus).digest()[:KEY_ID_BYTES].hex()
 
     @classmethod
     def load(cls, path: Path) -> PublicKey:
         """From a PEM file, of a public key or of a private one."""
-        data = _read(path)
+        data = read_bytes(path)
         try:
             if b"PRIVATE KEY" in data:
                 return SigningKey.load(path).public
@@ -64,10 +66,11 @@ class PublicKey:
 
     def save(self, path: Path) -> None:
         """As a PEM file."""
-        path.write_bytes(
+        write_whole(
+            path,
             self._key().public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
+            ),
         )
 
     def verify(self, signature: bytes, data: bytes) -> bool:
@@ -98,7 +101,7 @@ class SigningKey:
     def load(cls, path: Path) -> SigningKey:
         """From an unencrypted PEM file."""
         try:
-            key = serialization.load_pem_private_key(_read(path), None)
+            key = serialization.load_pem_private_key(read_bytes(path), None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise PackageError(f"{path}: not an unencrypted PEM private key: {error}") from error
         if not isinstance(key, rsa.RSAPrivateKey):
@@ -123,10 +126,3 @@ class SigningKey:
     def sign(self, data: bytes) -> bytes:
         """RSA PKCS#1 v1.5 with SHA-256 over ``data``."""
         return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PackageError(f"{path}: {error.strerror}") from error

@@ -8,19 +8,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import limits as board
+from . import limits
 from .keys import PublicKey
+from .limits import BLOCK, WINDOW_BITS
 from .rules import MANIFEST, SIGNATURE, Component, Header, PackageError, check_files
-from .sign import signer_of, verify_manifest
+from .sign import Signature, verify_manifest
 
-BLOCK = 512
-WINDOW_BITS = 12
-_MAX_SIGNATURE = 1 + 8 + 512
 # All entries of the largest package with their headers and padding, and the end of the tar.
 _MAX_TAR = (
-    board.MAX_UNPACKED + board.MAX_MANIFEST + 2 * BLOCK * board.MAX_FILES + _MAX_SIGNATURE + 4096
+    limits.MAX_UNPACKED
+    + limits.MAX_MANIFEST
+    + 2 * BLOCK * limits.MAX_FILES
+    + limits.MAX_SIGNATURE
+    + 4096
 )
 _INPUT_STEP = 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the manifest; ``path`` starts with its component's folder, ``size`` in bytes."""
+
+    path: str
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -34,13 +45,26 @@ class File:
 
 @dataclass(frozen=True)
 class Package:
-    """A package that obeys all rules; whether to trust its signer is asked of `verify`."""
+    """A package that obeys all rules; whether to trust its signer is asked of `verify`.
+
+    Parameters
+    ----------
+    data
+        All of it, as it is sent.
+    files
+        Those that are in it: of an *update package* only some of what the manifest lists.
+    entries
+        The manifest's lines.
+    signature
+        Content of `manifest.sig`; empty if it is not signed yet.
+    """
 
     data: bytes
     header: Header
     files: tuple[File, ...]
     manifest: bytes
     signature: bytes
+    entries: tuple[Entry, ...]
 
     @property
     def id(self) -> str:
@@ -53,76 +77,128 @@ class Package:
         return self.header.components
 
     @property
+    def is_signed(self) -> bool:
+        """Whether there is a signature, right or wrong."""
+        return bool(self.signature)
+
+    @property
+    def is_update(self) -> bool:
+        """Whether files are left out, for the device to take from the version it runs."""
+        return len(self.files) < len(self.entries)
+
+    @property
+    def missing(self) -> tuple[Entry, ...]:
+        """What an update package leaves out."""
+        present = {file.path for file in self.files}
+        return tuple(entry for entry in self.entries if entry.path not in present)
+
+    @property
     def key_id(self) -> str:
-        """The id of the key that it says it was signed with."""
-        return signer_of(self.signature)
+        """The id of the key that it says it was signed with; empty if it is not signed."""
+        return Signature.decode(self.signature).key_id if self.signature else ""
+
+    @property
+    def signer(self) -> str:
+        """The key id that devices pin its components to: the key's, or its endorser's."""
+        return Signature.decode(self.signature).signer if self.signature else ""
 
     @property
     def unpacked_size(self) -> int:
-        """Bytes of all files."""
-        return sum(len(file.data) for file in self.files)
+        """Bytes of all files, those that an update leaves out included."""
+        return sum(entry.size for entry in self.entries)
 
-    def verify(self, keys: Iterable[PublicKey]) -> PublicKey:
-        """The key among ``keys`` that signed it; `SignatureError` if none did."""
-        return verify_manifest(self.manifest, self.signature, keys)
+    def verify(self, keys: Iterable[PublicKey], revoked: Iterable[str] = ()) -> PublicKey:
+        """The key among ``keys`` that signed it or endorsed its signer, see `verify_manifest`."""
+        return verify_manifest(self.manifest, self.signature, keys, revoked)
 
 
-def read_package(source: bytes | Path) -> Package:
+def read_package(
+    source: bytes | Path, *, allow_update: bool = False, allow_unsigned: bool = False
+) -> Package:
     """Reads a package and checks everything but the signature.
 
     Parameters
     ----------
     source
         The package's bytes, or the path of its file.
+    allow_update
+        Take an update package too, whose files are not all there.
+    allow_unsigned
+        Take a package without `manifest.sig` too, which no board does.
 
     Raises
     ------
     PackageError
         It breaks a rule of the format.
     """
-    if isinstance(source, Path):
-        try:
-            with source.open("rb") as file:
-                data = file.read(_MAX_TAR + 1)
-        except OSError as error:
-            raise PackageError(f"{source}: {error.strerror}") from error
-    else:
-        data = source
+    data = _load(source) if isinstance(source, Path) else source
     if len(data) > _MAX_TAR:
         raise PackageError("larger than any package may be")
     tar = _Tar(_inflate(data))
-    manifest = tar.entry(MANIFEST, board.MAX_MANIFEST)
-    signature = tar.entry(SIGNATURE, _MAX_SIGNATURE)
-    signer_of(signature)
+    manifest = tar.entry(MANIFEST, limits.MAX_MANIFEST)
+    header, entries = _parse(manifest)
+    signature = b""
+    if not (allow_unsigned and tar.names_another_than(SIGNATURE)):
+        signature = tar.entry(SIGNATURE, limits.MAX_SIGNATURE)
+        Signature.decode(signature)
+    files = []
+    for entry in entries:
+        if not tar.is_next(entry):
+            continue
+        content = tar.entry(entry.path, entry.size, entry.size)
+        if hashlib.sha256(content).hexdigest() != entry.sha256:
+            raise PackageError(f"{entry.path}: its hash is not the manifest's")
+        files.append(File(entry.path, entry.sha256, content))
+    package = Package(data, header, tuple(files), manifest, signature, tuple(entries))
+    tar.end(package.missing)
+    if package.is_update and not allow_update:
+        raise PackageError(
+            f"an update package: {len(package.missing)} of {len(entries)} files are left out; "
+            "the whole package is asked for"
+        )
+    check_files(header.components, {entry.path: entry.size for entry in entries})
+    return package
+
+
+def _load(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_TAR + 1)
+    except OSError as error:
+        raise PackageError(f"{path}: {error.strerror}") from error
+
+
+def _parse(manifest: bytes) -> tuple[Header, list[Entry]]:
     first, _, rest = manifest.partition(b"\n")
     lines = rest.split(b"\n")
     if lines.pop():
         raise PackageError("manifest: its last line has no end")
+    if len(first) >= limits.MAX_HEADER:
+        raise PackageError(f"manifest: a header of more than {limits.MAX_HEADER} bytes")
     header = Header.decode(first)
-    files: list[File] = []
+    entries: list[Entry] = []
     for line in lines:
-        digest, size, path = _split(line)
-        if files and path <= files[-1].path:
-            raise PackageError(f"{path}: paths must ascend")
-        content = tar.entry(path, size, size)
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise PackageError(f"{path}: its hash is not the manifest's")
-        files.append(File(path, digest, content))
-    tar.end()
-    check_files(header.components, {file.path: len(file.data) for file in files})
-    return Package(data, header, tuple(files), manifest, signature)
+        entry = _split(line)
+        if entries and entry.path <= entries[-1].path:
+            raise PackageError(f"{entry.path}: paths must ascend")
+        entries.append(entry)
+    return header, entries
 
 
-def _split(line: bytes) -> tuple[str, int, str]:
-    if len(line) >= board.MAX_LINE:
-        raise PackageError(f"manifest: a line of {len(line)} bytes, at most {board.MAX_LINE}")
+def _split(line: bytes) -> Entry:
+    if len(line) >= limits.MAX_LINE:
+        raise PackageError(f"manifest: a line of {len(line)} bytes, at most {limits.MAX_LINE}")
     try:
         digest, size, path = line.decode("ascii").split(" ")
         if not size.isdigit() or len(size) > 7:
             raise ValueError("no usable size")
+        if len(digest) != 64:
+            raise ValueError("no SHA-256")
     except ValueError as error:
         raise PackageError(f"manifest: {line[:80]!r}: {error}") from error
-    return digest, int(size), path
+    if len(path) > limits.MAX_PATH:
+        raise PackageError(f"{path}: at most {limits.MAX_PATH} ASCII characters")
+    return Entry(path, digest, int(size))
 
 
 class _Tar:
@@ -139,6 +215,14 @@ class _Tar:
         self._position += size
         return piece
 
+    def names_another_than(self, name: str) -> bool:
+        found = self._data[self._position : self._position + 100]
+        return found != name.encode().ljust(100, b"\0")
+
+    def is_next(self, entry: Entry) -> bool:
+        found = self._data[self._position : self._position + BLOCK]
+        return found == _header(entry.path, entry.size)
+
     def entry(self, name: str, limit: int, size: int | None = None) -> bytes:
         found = self._take(BLOCK, name)
         if size is None:
@@ -148,19 +232,27 @@ class _Tar:
                 raise PackageError(f"{name}: tar header without size") from error
             if not 0 < size <= limit:
                 raise PackageError(f"{name}: {size} bytes, at most {limit}")
-        expected = bytearray(BLOCK)
-        if len(name) > board.MAX_PATH or not name.isascii():
-            raise PackageError(f"{name}: at most {board.MAX_PATH} ASCII characters")
-        board.write_header(expected, name, size)
-        if found != expected:
+        if found != _header(name, size):
             raise PackageError(f"{name}: its tar header is not the one of this format")
         content = self._take(size, name)
         self._take(-size % BLOCK, name)
         return content
 
-    def end(self) -> None:
-        if self._data[self._position :] != bytes(2 * BLOCK):
-            raise PackageError("end of the tar: two empty blocks and nothing else belong there")
+    def end(self, missing: tuple[Entry, ...]) -> None:
+        if self._data[self._position :] == bytes(2 * BLOCK):
+            return
+        if missing:
+            raise PackageError(
+                f"{missing[0].path}: its tar header is not the one of this format, or it is not "
+                "in its place"
+            )
+        raise PackageError("end of the tar: two empty blocks and nothing else belong there")
+
+
+def _header(name: str, size: int) -> bytes:
+    header = bytearray(BLOCK)
+    limits.write_header(header, name, size)
+    return bytes(header)
 
 
 def _inflate(data: bytes) -> bytes:
