@@ -39,6 +39,7 @@ TIMEOUT_SECONDS = 30.0
 
 _MAX_DESCRIPTION = 65536
 _LATEST = "latest"
+_DESCRIPTION = "package.json"
 _HOSTS = {
     "github:": "https://raw.githubusercontent.com/{owner}/{name}/{ref}/{path}",
     "gitlab:": "https://gitlab.com/{owner}/{name}/-/raw/{ref}/{path}",
@@ -167,7 +168,7 @@ def read_mip(
     """
     reader = _Reader(index.rstrip("/") if index else None, frozenset(without), fetch)
     package, version = source, ""
-    if not source.startswith(_SCHEMES) and not Path(source).exists():
+    if not source.startswith(_SCHEMES) and not _is_local(source):
         package, _, version = source.partition("@")
     name = reader.add(package, version, ())
     return MipPackage(name, reader.version, reader.files, tuple(reader.read))
@@ -220,12 +221,12 @@ class _Reader:
         # (URL of a description or file, name)
         if package.startswith((*_SCHEMES, *_HOSTS)):
             url = package
-        elif may_be_local and (Path(package).exists() or not _NAME.fullmatch(package)):
+        elif may_be_local and (_is_local(package) or not _NAME.fullmatch(package)):
             url = _as_url(package)
         else:
             return self._in_index(package, version), package
         if not url.endswith((".py", ".mpy", ".json")):
-            url = url.rstrip("/") + "/package.json"
+            url = f"{url.rstrip('/')}/{_DESCRIPTION}"
         name = url.rpartition("/")[0].rpartition("/")[2].rpartition(":")[2]
         return _expand(url, version), re.sub(r"[^A-Za-z0-9._-]", "-", unquote(name)).strip("-._")
 
@@ -294,9 +295,7 @@ class _Reader:
         if not limits.safe_path(target) or target == DESCRIPTION:
             raise PackageError(f"{origin}: {target!r} may not stand in a component")
         if self.files.setdefault(target, data) != data:
-            raise PackageError(
-                f"{target}: {self._origins[target]} and {origin} have different ones"
-            )
+            raise PackageError(f"{target}: not the same in {self._origins[target]} and {origin}")
         self._origins.setdefault(target, origin)
 
 
@@ -317,8 +316,16 @@ def _as_url(path: str) -> str:
     return path if path.startswith(_SCHEMES) else Path(path).resolve().as_uri()
 
 
+def _is_local(source: str) -> bool:
+    path = Path(source)
+    return path.is_file() or (path / _DESCRIPTION).is_file()
+
+
 def _is_remote(url: str) -> bool:
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise PackageError(f"{url}: {error}") from error
     if scheme not in ("file", "http", "https"):
         raise PackageError(f"{url}: http, https, file, github:, gitlab: and codeberg: are known")
     return scheme != "file"

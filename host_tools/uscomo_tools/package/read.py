@@ -137,6 +137,7 @@ def read_package(
     tar = _Tar(_inflate(data))
     manifest = tar.entry(MANIFEST, limits.MAX_MANIFEST)
     header, entries = _parse(manifest)
+    check_files(header.components, {entry.path: entry.size for entry in entries})
     signature = b""
     if not (allow_unsigned and tar.names_another_than(SIGNATURE)):
         signature = tar.entry(SIGNATURE, limits.MAX_SIGNATURE)
@@ -156,7 +157,6 @@ def read_package(
             f"an update package: {len(package.missing)} of {len(entries)} files are left out; "
             "the whole package is asked for"
         )
-    check_files(header.components, {entry.path: entry.size for entry in entries})
     return package
 
 
