@@ -56,6 +56,7 @@ class Alert:
         self.mark = mark
         self.data = data
         self.source = self.target = self.correlator = None
+        self.items = ()
         self.status = 0
         self.subject = self.way = None
 

@@ -17,7 +17,7 @@ def values(nodes):
         ("FwV", "%s %s" % (sys.implementation.name, version)),
         ("SwV", "0.1.0"),
         ("HwV", sys.platform),
-        ("LrgObj", "false"),
+        ("LrgObj", "true"),
         ("URI/MaxDepth", str(tree.MAX_DEPTH)),
         ("URI/MaxTotLen", str(tree.MAX_TOTAL)),
         ("URI/MaxSegLen", str(tree.MAX_SEGMENT)),

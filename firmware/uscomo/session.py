@@ -1,16 +1,13 @@
 # The DM client, sans-IO: bytes of one server message in, bytes of the next client message out.
-# Acts on the tree through a dispatcher, asks the user through `interact`; never opens a socket or
-# a file. Rules: OMA DM Protocol 1.2, sections 6, 8 and 9; OMA DM Security 1.2, section 5.
+# Messages, packages and credentials; what a command does is the matter of `commands`. Never opens
+# a socket or a file.
+# Rules: OMA DM Protocol 1.2, sections 6, 8 and 9; OMA DM Security 1.2, section 5.
 #
 #   PACKAGE 1 --> server's package --> (work) --> answer --> ... --> OVER
 #       ^                |
 #       +--- challenge --+   a bounded number of times
-#
-# The dispatcher's verbs: get(uri) -> status, a tuple with one (uri, format, type, data), or an
-# iterator of them;
-# add(uri, format, type, data), replace(same), delete(uri), copy(source, target),
-# exec(uri, correlator, data) -> status; commit() makes the message's changes durable.
 from uscomo import digest, syncml
+from uscomo.commands import Commands, number, text
 from uscomo.constant import const
 from uscomo.wbxml import Full, WbxmlError
 
@@ -29,14 +26,10 @@ MD5 = const(2)
 
 # A server's interim answer (Status, Alert 1222) must fit beside a held back message.
 _INTERIM = const(512)
-# Of a message that holds a Status and one Results, without URI and data.
-_OVERHEAD = const(400)
 # SEC 5.3.3 demands one more try with a fresh nonce; a first 407 may come before it.
 _MAX_TRIES = const(3)
 
 _TYPES = ("", digest.BASIC, digest.MD5)
-
-_NOT_EXECUTED = const(215)
 
 
 class Session:
@@ -44,16 +37,17 @@ class Session:
 
     `account` has server_id, client_auth, client_name, client_secret, client_nonce, server_auth,
     server_secret, server_nonce (kinds as numbers, the rest bytes). `alerts` are generic alerts:
-    objects with type, format, mark, source, target, data, correlator, and a `status` to be set.
+    objects with type, format, mark, source, target, data, correlator, `items` for several
+    (target, data), and a `status` to be set.
     """
 
     def __init__(self, account, dispatcher, interact, receive, send):
         self.account = account
         self.dispatcher = dispatcher
-        self.interact = interact
         self.buffer = receive
         self.reader = syncml.MessageReader(receive)
         self.writer = syncml.MessageWriter(send)
+        self.commands = Commands(dispatcher, interact, self.writer)
         self.outcome = RUNNING
         self.url = account.address
         self.client_nonce = account.client_nonce
@@ -62,8 +56,11 @@ class Session:
         self._accepted = False
         self._tries = self._server_tries = 0
         self._held = 0
-        self._work = None
-        self._cut = None
+        # Generators: commands not yet executed, alerts not yet told.
+        self._work = self._waiting = None
+        # The alert that is told only in part, and what was told: (message, command, alert).
+        self._partial = None
+        self._told = []
         self._msg_id = 0
 
     def start(self, session_id, device_id, code, alerts, device_info):
@@ -88,14 +85,23 @@ class Session:
     def receive(self, length):
         """Handle the server's message of that length: length of the answer, 0 when it is over."""
         try:
-            return self._receive(length)
+            length = self._receive(length)
         except (WbxmlError, ValueError, MemoryError):
             # ValueError: a text that is not UTF-8, or no number, where it had to be one.
             self.outcome = PROTOCOL_ERROR
         except Full:
             # Not even one command fits the server's MaxMsgSize.
             self.outcome = ABORTED
-        return 0
+        if self.outcome:
+            self.end()
+            return 0
+        return length
+
+    def end(self):
+        """Nothing more will come: an unfinished object is forgotten, an alert told in part too."""
+        self.commands.drop()
+        if self._partial:
+            self._partial.status = 0
 
     # -- one message
 
@@ -124,7 +130,8 @@ class Session:
             return 0
         if retry:
             return self._again(header, code)
-        if not command and code in (200, 212) and reader.final and not self._work:
+        busy = self._work or self._waiting or self.commands.large
+        if not command and code in (200, 212) and reader.final and not busy:
             return self._over()
         if not command and code not in (200, 212):
             # No commands and no challenge: the client must not challenge either (PRO 9).
@@ -142,7 +149,10 @@ class Session:
             if self.outcome:
                 return 0
         else:
-            self._work = self._execute(reader, header.msg_id, command, code)
+            refused = 0 if code in (200, 212) else code
+            self._work = self.commands.execute(
+                reader, header.msg_id, command, refused, self._status
+            )
         return self._answer()
 
     def _answer(self):
@@ -150,13 +160,17 @@ class Session:
         for _ in self._work:
             self._hold()
             return self._send(False)
-        reader = self.reader
         self._work = None
         self._held = 0
+        if self.commands.aborted:
+            self.outcome = ABORTED
         if self.outcome:
             self.dispatcher.commit()
             return 0
-        return self._send(reader.final)
+        if self._authentic:
+            self._tell()
+        # An object in parts goes on in the next message, whatever this one's Final says.
+        return self._send(self.reader.final and not self.commands.large)
 
     def _send(self, final):
         self.dispatcher.commit()
@@ -211,6 +225,7 @@ class Session:
             name,
             credential,
             len(self.buffer) - _INTERIM if self._msg_id == 1 else 0,
+            self.commands.max_obj_size if self._msg_id == 1 else 0,
         )
 
     def _package_one(self):
@@ -221,23 +236,56 @@ class Session:
         for uri, value in self.device_info():
             writer.item(uri, None, None, None, value)
         writer.end()
-        self._alerts_at = writer.cmd_id + 1
-        for alert in self.alerts:
-            mark = writer.mark()
-            try:
-                writer.alert(1226, alert.correlator)
-                writer.item(
-                    alert.source, alert.target, alert.format, alert.type, alert.data, alert.mark
-                )
-                writer.end()
-            except Full:
-                # The rest is reported in the next session.
-                writer.roll_back(mark)
-                break
-        self._alerts_in = self._msg_id
+        self._told = []
+        self._partial = None
+        self._waiting = self._report()
+        self._tell()
         return writer.close(True)
 
+    def _tell(self):
+        # What does not fit this message goes into the next one.
+        for _ in self._waiting or ():
+            return
+        self._waiting = None
+
+    def _report(self):
+        for alert in self.alerts:
+            items = alert.items or ((alert.target, alert.data),)
+            self._partial = alert
+            at = tries = 0
+            # What fits no message is not told.
+            while at < len(items) and tries < _MAX_TRIES:
+                start = at
+                at = self._write(alert, items, start)
+                tries = 0 if at > start else tries + 1
+                if at < len(items):
+                    yield
+            self._partial = None
+
+    def _write(self, alert, items, at):
+        # As many items as fit, in an Alert of their own; returns the first that did not.
+        writer = self.writer
+        mark = writer.mark()
+        start = at
+        # Room for the END behind every item.
+        writer.limit -= 1
+        try:
+            writer.alert(1226, alert.correlator)
+            while at < len(items):
+                target, data = items[at]
+                end = writer.mark()
+                writer.item(alert.source, target, alert.format, alert.type, data, alert.mark)
+                at += 1
+        except Full:
+            writer.roll_back(end if at > start else mark)
+        writer.limit += 1
+        if at > start:
+            writer.end()
+            self._told.append((self._msg_id, mark[2] + 1, alert))
+        return at
+
     def _again(self, header, code):
+        self.commands.drop()
         self._work = None
         self._held = 0
         self._header()
@@ -246,20 +294,17 @@ class Session:
 
     def _status(self, command):
         # True when the server wants package 1 again, with a credential.
-        try:
-            code = int(bytes(command.data or b"0"))
-            reference = int(command.cmd_ref or b"-1")
-            message = int(command.msg_ref or b"1")
-        except ValueError:
-            raise WbxmlError(0, 0)
+        code = number(command.data)
+        reference = number(command.cmd_ref or b"-1")
         if reference == 0:
             return self._own_header(command, code)
-        index = reference - self._alerts_at
         # What an unproved server says of a report does not count.
-        if code in (101, 401, 407):
+        if code in (101, 401, 407) or not self._authentic:
             return False
-        if self._authentic and message == self._alerts_in and 0 <= index < len(self.alerts):
-            self.alerts[index].status = code
+        for told in self._told:
+            if told[:2] == (number(command.msg_ref or b"1"), reference):
+                # One Status for all Items or one for each: the worst speaks for the alert.
+                told[2].status = max(told[2].status, code)
         return False
 
     def _own_header(self, command, code):
@@ -273,7 +318,7 @@ class Session:
         if code in (401, 407):
             self._accepted = False
             self._tries += 1
-            wanted = _TYPES.index(_text(command.type)) if _text(command.type) in _TYPES else -1
+            wanted = _TYPES.index(text(command.type)) if text(command.type) in _TYPES else -1
             # Never another kind than the account's: a peer could ask for the password in clear.
             if wanted == account.client_auth != NONE and self._tries < _MAX_TRIES:
                 if command.next_nonce is not None:
@@ -304,7 +349,7 @@ class Session:
             expected = digest.credential(
                 account.server_id, account.server_secret, self.server_nonce
             )
-        if _text(header.type) != _TYPES[account.server_auth]:
+        if text(header.type) != _TYPES[account.server_auth]:
             return 401
         if not digest.equal(bytes(header.data or b""), expected):
             return 401
@@ -331,7 +376,7 @@ class Session:
         # Only the answer to "next message?" may come while our package is not complete.
         while command:
             if command.tag == syncml.ALERT:
-                code = _number(command.data)
+                code = number(command.data)
                 if code == 1223:
                     self.outcome = ABORTED
                 self.writer.status(header.msg_id, command.cmd_id or b"", b"Alert", 200)
@@ -339,166 +384,3 @@ class Session:
                 name = syncml.NAMES[command.tag]
                 self.writer.status(header.msg_id, command.cmd_id or b"", name, 500)
             command = reader.next()
-
-    def _execute(self, reader, msg_id, command, code):
-        # `refused` is the status of every command that must not be executed.
-        refused = 0 if code in (200, 212) else code
-        container = skipping = level = 0
-        while command:
-            tag = command.tag
-            if tag == syncml.CLOSE:
-                container -= 1
-                if container < level:
-                    skipping = 0
-            elif tag == syncml.STATUS:
-                self._status(command)
-            elif tag in (syncml.SEQUENCE, syncml.ATOMIC):
-                container += 1
-                # Atomic comes with the issue that rolls back; a nested container is an error.
-                status = refused or skipping
-                if not status and (tag == syncml.ATOMIC or container > 1):
-                    status = skipping = 406 if tag == syncml.ATOMIC else 500
-                    level = container
-                yield from self._say(msg_id, command, status or 200)
-            elif refused or skipping:
-                yield from self._say(msg_id, command, refused or skipping)
-            elif command.more:
-                yield from self._say(msg_id, command, 413)
-            elif tag == syncml.ALERT:
-                status = yield from self._alert(msg_id, command)
-                if container and status in (304, 214, 408):
-                    skipping = _NOT_EXECUTED
-                    level = 1
-                elif status == 214:
-                    refused = _NOT_EXECUTED
-            elif tag == syncml.GET and command.items:
-                for item in command.items:
-                    yield from self._get(msg_id, command, item)
-            else:
-                yield from self._change(msg_id, command)
-            if self.outcome:
-                return
-            command = reader.next()
-
-    def _say(self, msg_id, command, code, target=None, answer=None):
-        writer = self.writer
-        name = syncml.NAMES[command.tag]
-        fresh = False
-        while True:
-            mark = writer.mark()
-            try:
-                writer.status(msg_id, command.cmd_id or b"", name, code, target, None, answer)
-                return
-            except Full:
-                if fresh:
-                    raise
-                writer.roll_back(mark)
-                yield
-                fresh = True
-
-    def _alert(self, msg_id, command):
-        code = _number(command.data)
-        answer = None
-        if code == 1222:
-            status = 200
-        elif code == 1223:
-            self.outcome = ABORTED
-            return 200
-        elif 1100 <= code <= 1104:
-            try:
-                texts = [bytes(item.data or b"").decode() for item in command.items]
-                status, answer = self.interact(code, texts)
-            except ValueError:
-                status = 415
-        else:
-            status = 406
-        yield from self._say(msg_id, command, status, None, answer)
-        return status
-
-    def _change(self, msg_id, command):
-        dispatcher = self.dispatcher
-        tag = command.tag
-        if not command.cmd_id or not command.items:
-            yield from self._say(msg_id, command, 400)
-            return
-        # All items first: their data lie in a buffer that moves where a message is full.
-        codes = []
-        for item in command.items:
-            uri = item.target
-            format = _text(item.format or command.format)
-            type = _text(item.type or command.type)
-            data = b"" if item.data is None else item.data
-            if not uri:
-                code = 400
-            elif item.more or uri == self._cut:
-                # DevDetail/LrgObj says that large objects are not taken: not even the last part.
-                code = 413
-                self._cut = uri if item.more else None
-            elif item.foreign:
-                code = 415
-            elif tag == syncml.ADD:
-                code = dispatcher.add(uri, format, type, data)
-            elif tag == syncml.REPLACE:
-                code = dispatcher.replace(uri, format, type, data)
-            elif tag == syncml.DELETE:
-                code = dispatcher.delete(uri)
-            elif tag == syncml.EXEC:
-                code = dispatcher.exec(uri, command.correlator, data)
-            elif tag == syncml.COPY:
-                code = dispatcher.copy(item.source, uri) if item.source else 400
-            else:
-                code = 501
-            codes.append(code)
-        for item, code in zip(command.items, codes):
-            uri = item.target if len(codes) > 1 else None
-            yield from self._say(msg_id, command, code, uri)
-
-    def _get(self, msg_id, command, item):
-        writer = self.writer
-        found = self.dispatcher.get(item.target) if item.target else 400
-        if isinstance(found, tuple):
-            uri, _, _, data = found[0]
-            # One value that no message can hold; a listing is split, this cannot be.
-            if 2 * len(uri) + len(data) + _OVERHEAD > writer.limit:
-                found = 413
-        several = len(command.items) > 1
-        if isinstance(found, int):
-            yield from self._say(msg_id, command, found, item.target if several else None)
-            return
-        yield from self._say(msg_id, command, 200, item.target if several else None)
-        opened = False
-        for uri, format, type, data in found:
-            fresh = False
-            while True:
-                mark = writer.mark()
-                try:
-                    if not opened:
-                        writer.results(msg_id, command.cmd_id or b"")
-                    writer.item(uri, None, format, type, data)
-                    # The END of the Results must fit behind every item.
-                    if writer.position >= writer.limit:
-                        raise Full
-                    opened = True
-                    break
-                except Full:
-                    if fresh:
-                        raise
-                    writer.roll_back(mark)
-                    if opened:
-                        writer.end()
-                        opened = False
-                    yield
-                    fresh = True
-        if opened:
-            writer.end()
-
-
-def _text(value):
-    return "" if value is None else bytes(value).decode()
-
-
-def _number(value):
-    try:
-        return int(bytes(value or b"0"))
-    except ValueError:
-        return 0

@@ -81,7 +81,9 @@ _MARK = const(0x10B)
 _MAXMSGSIZE = const(0x10C)
 _METINF = const(0x10E)
 _NEXTNONCE = const(0x110)
+_SIZE = const(0x112)
 _TYPE = const(0x113)
+_MAXOBJSIZE = const(0x115)
 
 # Which element's text goes into which field.
 _FIELDS = {
@@ -99,6 +101,7 @@ _FIELDS = {
     _FORMAT: "format",
     _MAXMSGSIZE: "max_msg_size",
     _NEXTNONCE: "next_nonce",
+    _SIZE: "size",
     _TYPE: "type",
 }
 
@@ -110,7 +113,7 @@ class Fields:
 
     tag = 0
     cmd = cmd_id = cmd_ref = data = msg_id = msg_ref = resp_uri = session_id = None
-    ver_dtd = ver_proto = correlator = format = max_msg_size = next_nonce = type = None
+    ver_dtd = ver_proto = correlator = format = max_msg_size = next_nonce = type = size = None
     target = source = source_name = None
     credential = more = foreign = False
     items = ()
@@ -303,7 +306,9 @@ class MessageWriter(wbxml.Writer):
         self.cmd_id = 0
         self.peer_limit = 0
 
-    def message(self, session_id, msg_id, target, source, name, credential, max_msg_size):
+    def message(
+        self, session_id, msg_id, target, source, name, credential, max_msg_size, max_obj_size=0
+    ):
         """Open a message; credential is None or (type, format, data)."""
         size = len(self.buffer)
         if self.peer_limit and self.peer_limit < size:
@@ -327,6 +332,8 @@ class MessageWriter(wbxml.Writer):
         if max_msg_size:
             self.start(_META)
             self.text(_MAXMSGSIZE, max_msg_size)
+            if max_obj_size:
+                self.text(_MAXOBJSIZE, max_obj_size)
             self.end()
         self.end()
         self.start(_SYNCBODY)

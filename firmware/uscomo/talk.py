@@ -1,6 +1,7 @@
 # The talk phase: one DM session over HTTP, with everything it needs put together.
 # Imported for a session and let go after it. Never decides when to talk, nor what to report.
-from uscomo import consent, devdetail, devinfo, dmacc, http
+import uscomo_boot
+from uscomo import consent, devdetail, devinfo, dmacc, http, platform
 from uscomo.constant import const
 from uscomo.scomo import Scomo
 from uscomo.session import PROTOCOL_ERROR, RUNNING, Session
@@ -12,12 +13,16 @@ UNREACHABLE = const(6)
 _TYPE = "application/vnd.syncml.dm+wbxml"
 # A server that always has one more command must not keep the apps waiting for ever.
 _MAX_MESSAGES = const(64)
+# Messages with parts of an object come on top, where they are not too small.
+_PART = const(512)
+_MAX_OBJ_SIZE = const(4 << 20)
 _TIMEOUT_S = const(30)
 
 # Modules that a session brings in, for platform.end_phase().
 MODULES = (
     "talk",
     "session",
+    "commands",
     "syncml",
     "wbxml",
     "tree",
@@ -53,6 +58,7 @@ class Talk:
         )
         self.send = send
         self.session = Session(account, tree, self._asked, receive, send)
+        self.session.commands.max_obj_size = min(_MAX_OBJ_SIZE, platform.free(uscomo_boot.ROOT))
 
     def start(self, session_id, code, alerts):
         """Package 1: its length in the send buffer."""
@@ -75,18 +81,22 @@ class Talk:
         if not length:
             return session.outcome
         try:
-            for _ in range(_MAX_MESSAGES):
+            left = _MAX_MESSAGES
+            while left:
                 received = self._exchange(length, feed)
                 if not received:
                     return PROTOCOL_ERROR
                 length = session.receive(received)
                 if not length:
                     break
+                if received < _PART or not session.commands.large:
+                    left -= 1
         except (http.HttpError, OSError):
             return UNREACHABLE
         except ValueError:
             return PROTOCOL_ERROR  # an address that is no text
         finally:
+            session.end()
             self.account.save_nonces()
         return PROTOCOL_ERROR if session.outcome == RUNNING else session.outcome
 

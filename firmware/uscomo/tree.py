@@ -6,6 +6,9 @@
 # A management object has node(path) -> (format, type, access) or None, children(path), read(path)
 # and, where its access says so, add(path, format, data), write(path, data), remove(path),
 # run(path, uri, correlator, data) -> status; commit(). Paths are lists of names below its root.
+# One that takes octets in parts has begin(path, size, type), append(data), end() -> status, and
+# drop(). What is carried was counted by the caller; of base64 the size is only an upper limit.
+# 405 or 413 of begin() means "not this node": what came in one part goes to add() or write().
 from uscomo.constant import const
 
 # Access types, as bits; the names are those of an ACL.
@@ -15,6 +18,9 @@ EXEC = const(4)
 GET = const(8)
 REPLACE = const(16)
 _RIGHTS = ("Add", "Delete", "Exec", "Get", "Replace")
+
+# The tag of an Add command, see syncml.
+_ADD_COMMAND = const(5)
 
 MAX_DEPTH = const(12)
 MAX_TOTAL = const(127)
@@ -36,6 +42,7 @@ class Tree:
         self.mounts = [(root.split("/"), mounted) for root, mounted in mounts]
         self.nodes = nodes
         self.server_id = server_id
+        self._open = None
         self.acls = {}
         for key in nodes.keys("?")[:MAX_ACLS]:
             self.acls[key[1:]] = nodes.get(key)
@@ -70,26 +77,10 @@ class Tree:
 
     def add(self, uri, format, type, data):
         """Create a node, and what lies between it and its nearest ancestor."""
-        path, query = self._parse(uri)
-        if path is None:
-            return query
-        if query:
-            return 405
-        if self._node(path):
-            return 418
-        above = path
-        while above:
-            above = above[:-1]
-            parent = self._node(above)
-            if parent:
-                break
-        if parent[0] != "node":
-            return 405
-        mounted, rest = self._mounted(path)
-        if not mounted or not hasattr(mounted, "add"):
-            return 405
-        if not self._allowed(above, ADD):
-            return 425
+        code = self._place(uri, ADD)
+        if isinstance(code, int):
+            return code
+        path, mounted, rest, above = code
         code = mounted.add(rest, format or "chr", data)
         # The creator must be able to finish what it began (TND 7.7.1.3).
         if code == 200 and format == "node" and not self._allowed(above, REPLACE):
@@ -99,20 +90,58 @@ class Tree:
 
     def replace(self, uri, format, type, data):
         """Overwrite a leaf's value, or the ACL."""
+        code = self._place(uri, REPLACE, data)
+        return code if isinstance(code, int) else code[1].write(code[2], data)
+
+    def begin(self, tag, uri, format, type, size):
+        """Begin an object in parts, with the checks of add or replace."""
+        code = self._place(uri, ADD if tag == _ADD_COMMAND else REPLACE)
+        if isinstance(code, int):
+            return code
+        self._open = code[1]
+        return self._open.begin(code[2], size, type) if hasattr(self._open, "begin") else 413
+
+    def append(self, data):
+        """The next part of the object."""
+        return self._open.append(data)
+
+    def end(self):
+        """The object is whole."""
+        return self._open.end()
+
+    def drop(self):
+        """The object will never be whole."""
+        self._open.drop()
+
+    def _place(self, uri, right, data=None):
+        # Where a value may be put: (path, object, path in it, nearest ancestor), or a status.
         path, query = self._parse(uri)
         if path is None:
             return query
         node = self._node(path)
-        if node is None:
+        above = path
+        if right == ADD:
+            if query:
+                return 405
+            if node:
+                return 418
+            while not node:
+                above = above[:-1]
+                node = self._node(above)
+            if node[0] != "node":
+                return 405
+        elif node is None:
             return 404
-        if query:
-            return self._replace_property(path, node, query, data)
-        if node[0] == "node" or not node[2] & REPLACE:
+        elif query:
+            return 405 if data is None else self._replace_property(path, node, query, data)
+        elif node[0] == "node" or not node[2] & REPLACE:
             return 405
-        if not self._allowed(path, REPLACE):
-            return 425
         mounted, rest = self._mounted(path)
-        return mounted.write(rest, data)
+        if right == ADD and not hasattr(mounted, "add"):
+            return 405
+        if not self._allowed(above, right):
+            return 425
+        return path, mounted, rest, above
 
     def delete(self, uri):
         """Remove a node and all below it."""

@@ -61,6 +61,7 @@ class Alert:
     type = "urn:x"
     format = "chr"
     mark = correlator = target = None
+    items = ()
     source = "./S"
     data = "d"
     status = 0
@@ -417,6 +418,9 @@ def test_large_objects_are_refused():
         writer.command(syncml.REPLACE)
         writer.start(0x14)
         writer.location(0x2E, "./a")
+        writer.start(0x1A)
+        writer.text(0x112, 8)
+        writer.end()
         writer.text(0x0F, "part")
         writer.empty(0x34)
         writer.end()
@@ -567,6 +571,10 @@ def test_the_last_part_of_a_large_object_is_refused_too():
             writer.command(syncml.REPLACE)
             writer.start(0x14)
             writer.location(0x2E, "./a")
+            if more:
+                writer.start(0x1A)
+                writer.text(0x112, 8)
+                writer.end()
             writer.text(0x0F, "part")
             if more:
                 writer.empty(0x34)

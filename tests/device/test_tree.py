@@ -3,7 +3,7 @@ import json
 
 import uscomo_boot
 from support import temporary_root
-from uscomo import devdetail, devinfo, dmacc, store
+from uscomo import devdetail, devinfo, dmacc, store, syncml, tree
 from uscomo.nodes import Nodes
 from uscomo.scomo import Scomo
 from uscomo.store import Store
@@ -313,3 +313,79 @@ def test_what_would_stop_every_later_session_is_refused():
     account.save_nonces()
     assert tree.replace(base + b"AppAuth/1/AAuthData", "bin", "", b"\xff\x00raw") == 200
     assert dmacc.Account(nodes, "main").client_nonce == b"\xff\x00raw"
+
+
+class Parts:
+    """An object with one place for octets in parts, in a folder that servers may add to."""
+
+    def __init__(self):
+        self.did = []
+        self.there = False
+
+    def node(self, path):
+        if path == ["o"]:
+            return ("bin", "", tree.GET | tree.REPLACE) if self.there else None
+        return ("chr", "", tree.GET) if path == ["leaf"] else None if path else ("node", "", 1)
+
+    def add(self, path, format, data):
+        self.did.append(("add", path))
+        return 200
+
+    def begin(self, path, size, type):
+        self.did.append((path, size, type))
+        return 200 if path == ["o"] else 405
+
+    def append(self, data):
+        self.did.append(bytes(data))
+        return 200
+
+    def end(self):
+        self.did.append("end")
+        return 200
+
+    def drop(self):
+        self.did.append("drop")
+
+
+def with_parts(server=b"srv"):
+    made = prepared(server)
+    parts = Parts()
+    made.mounts.append((["P"], parts))
+    made.acls["P"] = RIGHTS
+    return made, parts
+
+
+def test_objects_in_parts_are_checked_like_others():
+    made, parts = with_parts()
+
+    def begin(tag, uri, made=made):
+        return made.begin(tag, uri, "bin", "application/x", 9)
+
+    add, replace = syncml.ADD, syncml.REPLACE
+    assert begin(add, b"./P/leaf") == 418
+    assert begin(add, b"./P/leaf/below") == 405
+    assert begin(add, b"./P/o?prop=ACL") == 405
+    assert begin(replace, b"./P/o") == 404
+    assert begin(replace, b"./P/leaf") == 405
+    assert begin(replace, b"./P?prop=ACL") == 405
+    assert begin(add, b"./" + b"x" * 65) == 414
+    assert begin(add, b"./Nowhere/o") == 405
+    assert parts.did == []
+    # Whoever takes no parts says so, and only to those who may.
+    assert begin(replace, b"./DMAcc/main/ServerID") == 413
+    assert begin(add, b"./SCOMO/Download/x/PkgURL") == 413
+    assert begin(add, b"./P/other") == 405
+    parts.did.clear()
+    assert begin(add, b"./P/o") == 200
+    assert made.append(b"123") == made.end() == 200
+    made.drop()
+    assert parts.did == [(["o"], 9, "application/x"), b"123", "end", "drop"]
+    parts.there = True
+    assert begin(add, b"./P/o") == 418
+    assert begin(replace, b"./P/o") == 200
+    stranger, parts = with_parts(b"other")
+    assert begin(add, b"./P/o", stranger) == 425
+    parts.there = True
+    assert begin(replace, b"./P/o", stranger) == 425
+    assert begin(replace, b"./DMAcc/main/ServerID", stranger) == 425
+    assert parts.did == []

@@ -17,6 +17,7 @@ TALK = (
     "digest",
     "md5",
     "session",
+    "commands",
     "tree",
     "devinfo",
     "devdetail",

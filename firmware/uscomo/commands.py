@@ -1,0 +1,309 @@
+# What a server's commands do in a session: order, containers, items, objects that come in parts.
+# Acts on the tree through a dispatcher, asks the user through `interact`, writes the answers.
+# Never looks at a credential, keeps nothing of an object: parts go on as they lie in the message.
+# Rules: OMA DM Protocol 1.2, sections 6, 7 and 10; OMA DM RepPro 1.2, section 6.6.
+#
+# The dispatcher's verbs: get(uri) -> status, a tuple with one (uri, format, type, data), or an
+# iterator of them;
+# add(uri, format, type, data), replace(same), delete(uri), copy(source, target),
+# exec(uri, correlator, data) -> status; commit() makes the message's changes durable;
+# begin(tag, uri, format, type, size), append(data), end() -> status, drop(): an object in parts.
+from binascii import a2b_base64
+
+from uscomo import syncml
+from uscomo.constant import const
+from uscomo.wbxml import Full
+
+# Of a message that holds a Status and one Results, without URI and data.
+_OVERHEAD = const(400)
+# Base64 is decoded in pieces of this many characters.
+_PIECE = const(64)
+
+_TAKEN = const(213)
+_NOT_EXECUTED = const(215)
+_TOO_LARGE = const(413)
+_SIZE_MISMATCH = const(424)
+# What is said where a node takes no values in parts.
+_NOT_IN_PARTS = (405, _TOO_LARGE)
+
+
+class Commands:
+    """execute() is a generator that yields where the message is full."""
+
+    def __init__(self, dispatcher, interact, writer):
+        self.dispatcher = dispatcher
+        self.interact = interact
+        self.writer = writer
+        # The server has ended the session.
+        self.aborted = 0
+        # Octets of the largest object taken in parts.
+        self.max_obj_size = 0
+        # URI of the object whose next part is awaited.
+        self.large = None
+        # Its command; what of it is to come; its refusal; an unfinished group of base64.
+        self._tag = self._left = self._code = 0
+        self._rest = None
+        self._fed = self._opened = False
+        self._broken = []
+
+    def drop(self):
+        """Forget the object in parts: its end will not come."""
+        if self.large and not self._code:
+            self.dispatcher.drop()
+        self.large = None
+
+    def execute(self, reader, msg_id, command, refused, told):
+        """Execute a message, or none of it but say `refused`; `told` takes each Status."""
+        container = skipping = level = 0
+        self._fed = False
+        while command:
+            tag = command.tag
+            if self.large and tag not in (syncml.CLOSE, syncml.STATUS, self._tag):
+                self._break()
+            if tag == syncml.CLOSE:
+                container -= 1
+                if container < level:
+                    skipping = 0
+            elif tag == syncml.STATUS:
+                told(command)
+            elif tag in (syncml.SEQUENCE, syncml.ATOMIC):
+                container += 1
+                # Atomic comes with the issue that rolls back; a nested container is an error.
+                status = refused or skipping
+                if not status and (tag == syncml.ATOMIC or container > 1):
+                    status = skipping = 406 if tag == syncml.ATOMIC else 500
+                    level = container
+                yield from self._say(msg_id, command, status or 200)
+            elif refused or skipping:
+                yield from self._say(msg_id, command, refused or skipping)
+            elif command.more:
+                yield from self._say(msg_id, command, _TOO_LARGE)
+            elif tag == syncml.ALERT:
+                status = yield from self._alert(msg_id, command)
+                if container and status in (304, 214, 408):
+                    skipping = _NOT_EXECUTED
+                    level = 1
+                elif status == 214:
+                    refused = _NOT_EXECUTED
+            elif tag == syncml.GET and command.items:
+                for item in command.items:
+                    yield from self._get(msg_id, command, item)
+            else:
+                yield from self._change(msg_id, command)
+            if self.aborted:
+                return
+            command = reader.next()
+        if not self._fed:
+            self._break()
+        while self._broken:
+            yield from self._write(self._no_end)
+
+    def _write(self, write, *values):
+        # Where there is room, at the latest at the start of a message.
+        writer = self.writer
+        mark = writer.mark()
+        try:
+            return write(*values)
+        except Full:
+            writer.roll_back(mark)
+        if self._opened:
+            writer.end()
+            self._opened = False
+        yield
+        return write(*values)
+
+    def _say(self, msg_id, command, code, target=None, answer=None):
+        name = syncml.NAMES[command.tag]
+        yield from self._write(
+            *(self.writer.status, msg_id, command.cmd_id or b"", name, code, target, None, answer)
+        )
+
+    def _alert(self, msg_id, command):
+        code = number(command.data)
+        answer = None
+        if code == 1222:
+            status = 200
+        elif code == 1223:
+            self.aborted = code
+            return 200
+        elif 1100 <= code <= 1104:
+            try:
+                texts = [bytes(item.data or b"").decode() for item in command.items]
+                status, answer = self.interact(code, texts)
+            except ValueError:
+                status = 415
+        else:
+            status = 406
+        yield from self._say(msg_id, command, status, None, answer)
+        return status
+
+    def _change(self, msg_id, command):
+        if not command.cmd_id or not command.items:
+            yield from self._say(msg_id, command, 400)
+            return
+        # All items first: their data lie in a buffer that moves where a message is full.
+        codes = [self._item(command, item) for item in command.items]
+        for item, code in zip(command.items, codes):
+            uri = item.target if len(codes) > 1 else None
+            yield from self._say(msg_id, command, code, uri)
+
+    def _item(self, command, item):
+        dispatcher = self.dispatcher
+        tag = command.tag
+        uri = item.target
+        format = text(item.format or command.format)
+        type = text(item.type or command.type)
+        data = b"" if item.data is None else item.data
+        if self.large and uri != self.large:
+            self._break()
+        if not uri:
+            return 400
+        if item.foreign:
+            return 415
+        if tag in (syncml.ADD, syncml.REPLACE):
+            more = self.large or item.more
+            if more or format in ("bin", "b64"):
+                # Octets go the same way in one part and in many, where the object has one.
+                size = number(item.size or command.size) if more else len(data)
+                code = self._part(tag, uri, format, type, size, data, item.more)
+                if more or code not in _NOT_IN_PARTS:
+                    return code
+                if format == "b64":
+                    format = "bin"
+                    data = self._decoded(data, False)
+                    if data is None:
+                        return 400
+            verb = dispatcher.add if tag == syncml.ADD else dispatcher.replace
+            return verb(uri, format, type, data)
+        if item.more:
+            return _TOO_LARGE
+        if tag == syncml.DELETE:
+            return dispatcher.delete(uri)
+        if tag == syncml.EXEC:
+            return dispatcher.exec(uri, command.correlator, data)
+        if tag == syncml.COPY:
+            return dispatcher.copy(item.source, uri) if item.source else 400
+        return 501
+
+    # -- objects in parts (PRO 7)
+
+    def _part(self, tag, uri, format, type, size, data, more):
+        # The next part; one that was refused is passed over up to its end.
+        dispatcher = self.dispatcher
+        self._fed = True
+        code = self._code
+        if not self.large:
+            self.large = uri
+            self._tag = tag
+            self._left = left = size
+            self._rest = None
+            if format == "b64":
+                # At most so much: it depends on padding and white space.
+                format = "bin"
+                self._rest = b""
+                left = (left + 3) // 4 * 3
+            if more and left <= 0:
+                code = 411
+            elif size > self.max_obj_size:
+                code = _TOO_LARGE
+            else:
+                code = dispatcher.begin(tag, uri, format, type, left)
+            self._code = 0 if code == 200 else code
+        if not self._code:
+            # Size counts what is carried, before any decoding.
+            self._left -= len(data)
+            code = _SIZE_MISMATCH
+            if self._left >= 0 and (more or not self._left):
+                if self._rest is not None:
+                    data = self._decoded(data, more)
+                code = 400 if data is None else dispatcher.append(data)
+                if code == 200:
+                    code = _TAKEN if more else dispatcher.end()
+            if code not in (200, _TAKEN):
+                dispatcher.drop()
+                self._code = code
+        if not more:
+            self.large = None
+        return code
+
+    def _break(self):
+        # Something else came before the object's end: no Status may say so, an Alert does.
+        if self.large and not self._code:
+            self._broken.append(self.large)
+        self.drop()
+
+    def _no_end(self):
+        writer = self.writer
+        writer.alert(1225)
+        writer.item(None, self._broken[-1], None, None, None)
+        writer.end()
+        self._broken.pop()
+
+    def _decoded(self, data, more):
+        # Base64 that may be cut anywhere, decoded where it lies; None where it is none.
+        if isinstance(data, bytes):
+            data = memoryview(bytearray(data))
+        rest = self._rest
+        start = end = 0
+        while start < len(data):
+            rest += b"".join(bytes(data[start : start + _PIECE]).split())
+            start += _PIECE
+            whole = len(rest) & ~3
+            try:
+                plain = a2b_base64(rest[:whole])
+            except ValueError:
+                return None
+            rest = rest[whole:]
+            if len(data) <= _PIECE:
+                data = plain  # with what was left over it may be longer than it was
+                end = len(plain)
+                break
+            data[end : end + len(plain)] = plain
+            end += len(plain)
+        self._rest = rest
+        return data[:end] if more or not rest else None
+
+    # -- Get
+
+    def _get(self, msg_id, command, item):
+        writer = self.writer
+        found = self.dispatcher.get(item.target) if item.target else 400
+        if isinstance(found, tuple):
+            uri, _, _, data = found[0]
+            # One value that no message can hold; a listing is split, this cannot be.
+            if 2 * len(uri) + len(data) + _OVERHEAD > writer.limit:
+                found = _TOO_LARGE
+        target = item.target if len(command.items) > 1 else None
+        if isinstance(found, int):
+            yield from self._say(msg_id, command, found, target)
+            return
+        yield from self._say(msg_id, command, 200, target)
+        for row in found:
+            yield from self._write(self._row, msg_id, command, row)
+        if self._opened:
+            writer.end()
+            self._opened = False
+
+    def _row(self, msg_id, command, row):
+        writer = self.writer
+        if not self._opened:
+            writer.results(msg_id, command.cmd_id or b"")
+        uri, format, type, data = row
+        writer.item(uri, None, format, type, data)
+        # The END of the Results must fit behind every item.
+        if writer.position >= writer.limit:
+            raise Full
+        self._opened = True
+
+
+def text(value):
+    """Octets of a message as a text, "" for none."""
+    return "" if value is None else bytes(value).decode()
+
+
+def number(value):
+    """Octets of a message as a number, 0 where they are none."""
+    try:
+        return int(bytes(value or b"0"))
+    except ValueError:
+        return 0
