@@ -7,6 +7,7 @@ from os import urandom
 from uscomo import platform, store
 from uscomo.constant import const
 
+_SERVER_INITIATED = const(1200)
 _CLIENT_INITIATED = const(1201)
 
 # A report is repeated in so many sessions, a request in so many tries.
@@ -127,10 +128,14 @@ class Agent:
         send = bytearray(SEND)
         from uscomo import talk
 
-        session_id = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
+        code = _SERVER_INITIATED
+        session_id = self.nodes.get(check)
+        if not session_id:
+            code = _CLIENT_INITIATED
+            session_id = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
         sent = [alert for alert in alerts if alert.type]
         self.outcome = talk.talk(
-            *(self.store, self.nodes, name, session_id, _CLIENT_INITIATED, sent),
+            *(self.store, self.nodes, name, session_id, code, sent),
             *(receive, send, self.feed),
         )
         modules = talk.MODULES
@@ -229,6 +234,12 @@ class Agent:
         number = max(numbers) + 1 if numbers else 1
         entry = {"kind": kind, "id": id, "cause": cause, "account": account, "tries": 0}
         self.nodes.set(_REQUEST + str(number), json.dumps(entry).encode())
+        self.nodes.commit()
+
+    def notified(self, account, session_id):
+        """A server asked for a session: kept until it was held, or tried often enough."""
+        self.wait = 0
+        self.nodes.set("~check/" + account, session_id)
         self.nodes.commit()
 
     def check(self):

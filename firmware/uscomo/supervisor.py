@@ -42,7 +42,7 @@ class Supervisor:
         self.tasks = []
         self.failed = False
         self.settings = None
-        self.agent = self.store = self.nodes = None
+        self.agent = self.store = self.nodes = self.listener = None
         self._kept = None
         self._asked = False
         self._began = self._polled = platform.ticks()
@@ -84,6 +84,14 @@ class Supervisor:
 
         self.store.collect()
         lifecycle.count_start(self.store, say)
+        port = int(self.settings.get("notify_port", "0"))
+        if port:
+            from uscomo import notify
+
+            try:
+                self.listener = notify.Listener(port)
+            except OSError:
+                say("cannot listen on port %d" % port)
 
     async def main(self, once):
         """Start the components, then serve the agent; `once` ends when nothing is left to do."""
@@ -141,6 +149,11 @@ class Supervisor:
         if polled:
             self._polled = platform.ticks()
             self.agent.poll()
+        if self.listener:
+            found = self.listener.poll(self.nodes)
+            if found:
+                say("notified by %s" % found[0])
+                self.agent.notified(*found)
         wait = self.agent.step()
         return wait, self._confirm(), interval
 
@@ -149,7 +162,7 @@ class Supervisor:
         if self.agent:
             self._keep()
         self.agent = self.store = self.nodes = None
-        resident = ("constant", "platform", "supervisor")
+        resident = ("constant", "notify", "platform", "supervisor")
         names = [name[7:] for name in sys.modules if name.startswith("uscomo.")]
         platform.end_phase([name for name in names if name not in resident])
         say("agent failed")
@@ -159,7 +172,7 @@ class Supervisor:
             self._kept[1] = 0
 
     def _is_due(self):
-        if self._asked or self.failed:
+        if self._asked or self.failed or (self.listener and self.listener.waiting()):
             return True
         return self._limit is not None and platform.elapsed(self._began) >= self._limit
 

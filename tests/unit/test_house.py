@@ -28,7 +28,7 @@ FLOORS = (
     ("wbxml", "md5", "digest", "consent", "platform", "rules"),
     ("syncml", "rsa", "trust", "package", "store", "nodes", "http"),
     ("tree", "scomo", "devinfo", "devdetail", "dmacc", "download"),
-    ("commands", "session", "talk", "operation"),
+    ("commands", "session", "notify", "talk", "operation"),
     ("lifecycle", "agent", "supervisor"),
     ("__init__",),
 )
@@ -46,7 +46,7 @@ NOT_ON_UNIX = {"machine"}
 
 # What only some modules may do: the "it never" of the blueprint.
 ONLY_IN = {
-    "socket": {"http"},
+    "socket": {"http", "notify"},
     "select": {"consent"},
     "asyncio": {"supervisor"},
     "machine": {"platform"},
@@ -198,6 +198,11 @@ def test_little_stays_for_ever():
 
 def test_who_rests_lets_go_of_all_it_woke():
     assert listed("supervisor", "_MODULES") == AWAKE - RESIDENT
+
+
+def test_a_listener_lets_go_of_all_that_a_check_brought():
+    brought = closure({"notify"}, everywhere=True) - AWAKE
+    assert listed("notify", "MODULES") == brought - {"notify"}
 
 
 @pytest.mark.parametrize("phase", ["talk", "operation"])

@@ -29,8 +29,9 @@ REQUEST_TYPES = ("update", "install", "none")
 WORDS = {
     "consent": ("console", "yes", "no", "none"),
     "ask": ("unless-asked", "always", "never"),
+    "zero_nonce": ("octets", "text"),
 }
-NUMBERS = {"poll": 500_000, "confirm_after": 500_000, "retry": 3_600_000}
+NUMBERS = {"poll": 500_000, "confirm_after": 500_000, "retry": 3_600_000, "notify_port": 65_535}
 
 #: What a session has to put into one message with all the rest; see uscomo.dmacc.
 _LONGEST = {
