@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 
@@ -94,3 +95,19 @@ def test_serve_refuses_what_cannot_work(ready, tmp_path):
     taken = CliRunner().invoke(app, ["--port", port, "--data-folder", str(tmp_path)])
     assert isinstance(taken.exception, UscomoError)
     assert CliRunner().invoke(app, ["--dm-path", "dm"]).exit_code == 2
+
+
+def test_calling_a_device(run):
+    assert run("device-add", "urn:called", "--server-password", "x")["ok"]
+    with pytest.raises(UscomoError, match="has no address"):
+        run("notify", "urn:called")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(5)
+        where = f"127.0.0.1:{listening.getsockname()[1]}"
+        assert run("address", "urn:called", where)["notify"] == where
+        asked = run("notify", "urn:called", "--ui", "interaction")
+        data = listening.recv(1000)
+    assert data[16:18].hex() == "02f8"
+    assert data[21:23].hex().upper().lstrip("0") == asked["session_id"]
+    assert run("address", "urn:called")["notify"] == ""

@@ -78,7 +78,7 @@ def new(
     poll: Annotated[int, typer.Option(help="Seconds between sessions of its own; 0: none.")] = 0,
     setting: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=VALUE: ask, confirm_after, retry; repeatable."),
+        typer.Option(help="NAME=VALUE: ask, confirm_after, notify_port, retry; repeatable."),
     ] = None,
     heap: Annotated[str, typer.Option(help="The VM's heap.")] = HEAP,
     as_json: AsJson = False,

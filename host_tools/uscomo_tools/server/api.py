@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from uscomo_tools.server import catalogue, credentials, policy, views
+from uscomo_tools.server import catalogue, credentials, notify, policy, views
 from uscomo_tools.server.access import Caller, caller_of, may_set_default, token_hash
 from uscomo_tools.server.catalogue import PackageFolder
 from uscomo_tools.server.endpoint import TooLarge, read_body
@@ -61,6 +61,7 @@ DEVICE_FIELDS = {
     "client_nonce": Field(str, ""),
     "server_nonce": Field(str, ""),
     "scomo_root": optional(str),
+    "notify": Field(str, ""),
 }
 OPERATION_FIELDS = {
     "primitive": one_of(None, *PRIMITIVES),
@@ -77,6 +78,7 @@ class Api:
         self.storage = storage
         self.folder = folder
         self.settings = settings
+        self.notifier = notify.Notifier(storage)
 
     def routes(self) -> list[Route]:
         """Everything below /api."""
@@ -90,12 +92,18 @@ class Api:
         self, handler: Handler, operator_only: bool
     ) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            scope = self.storage.reading if request.method == "GET" else self.storage.writing
+            # Nobody waits for the database while a name is looked up.
+            reads = request.method == "GET" or handler is notify_device
+            scope = self.storage.reading if reads else self.storage.writing
             async with scope() as db:
                 caller = await caller_of(request, db, self.settings.operator_token)
                 if operator_only and not caller.is_operator:
                     raise Problem(403, "only the operator may do this")
+                queued = notify.Queued(db)
                 value, status = await handler(self, request, db, caller)
+                calls = await queued.calls(db)
+            # Now the device finds what it is called for.
+            await self.notifier.call_all(calls)
             return JSONResponse(value, status)
 
         return answer
@@ -143,6 +151,8 @@ async def add_device(api: Api, request: Request, db: AsyncSession, caller: Calle
         raise Problem(400, "device_id is empty")
     if await device_named(db, given["device_id"]) is not None:
         raise Problem(409, f"{given['device_id']} has an account already")
+    if given["notify"]:
+        notify.parse_address(given["notify"])
     name = api.settings.server_id
     device = Device(
         device_id=given["device_id"],
@@ -156,6 +166,7 @@ async def add_device(api: Api, request: Request, db: AsyncSession, caller: Calle
         server_secret=credentials.secret(name, given["server_password"]),
         server_nonce=_nonce(given, "server_nonce"),
         scomo_root=(given["scomo_root"] or "").rstrip("/") or None,
+        notify=given["notify"],
     )
     db.add(device)
     await db.flush()
@@ -186,6 +197,23 @@ async def show_device(api: Api, request: Request, db: AsyncSession, caller: Call
         "operations": [views.operation(row) for row in await operations_of(db, device)],
         "last_session": views.session(session) if session else None,
     }, 200
+
+
+async def change_device(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
+    """PATCH /api/devices/{id}"""
+    return await notify.set_address(request, db, await _device(request, db))
+
+
+async def notify_device(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
+    """POST /api/devices/{id}/notify"""
+    device = await _device(request, db)
+    call, zero_nonce = await notify.read_call(request, db, device)
+    try:
+        await api.notifier.call(call, zero_nonce)
+    except OSError as error:
+        raise Problem(502, f"no way to {device.notify}: {error}") from error
+    answer = {"device_id": device.device_id, "notify": device.notify}
+    return {"ok": True, **answer, "session_id": f"{call.session_id:X}"}, 202
 
 
 async def list_operations(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
@@ -330,6 +358,8 @@ ROUTES: list[tuple[str, str, Handler, bool]] = [
     ("POST", "/api/devices", add_device, True),
     ("GET", "/api/devices", list_devices, True),
     ("GET", "/api/devices/{device_id}", show_device, True),
+    ("PATCH", "/api/devices/{device_id}", change_device, True),
+    ("POST", "/api/devices/{device_id}/notify", notify_device, True),
     ("POST", "/api/devices/{device_id}/operations", add_operation, True),
     ("GET", "/api/devices/{device_id}/operations", list_operations, True),
     ("POST", "/api/providers", add_provider, True),

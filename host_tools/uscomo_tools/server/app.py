@@ -32,11 +32,13 @@ def create_app(settings: ServerSettings) -> Starlette:
     folder = PackageFolder(settings.data_folder)
     content = Content(storage, folder)
     dm = DmEndpoint(Exchanger(storage, settings), settings.max_body)
+    api = Api(storage, folder, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await storage.start()
         yield
+        await api.notifier.stop()
         await storage.stop()
 
     return Starlette(
@@ -44,7 +46,7 @@ def create_app(settings: ServerSettings) -> Starlette:
             Route(settings.dm_path, dm.post, methods=["POST"]),
             Route("/content/{sha256}.dd", content.descriptor),
             Route("/content/{sha256}.pkg", content.package),
-            *Api(storage, folder, settings).routes(),
+            *api.routes(),
             *Pages(storage, settings.operator_token).routes(),
         ],
         exception_handlers={HTTPException: _explain},

@@ -84,6 +84,7 @@ class Device(Base):
     Secrets are kept as B64(MD5(name ":" password)), all that the credential formulas need.
     ``scomo_root`` is None while nobody looked and empty when the device has no such object.
     ``inventory_at`` is None while the inventory is unknown or known to be out of date.
+    ``notify`` is the HOST:PORT where the device listens for notifications, empty for none.
     """
 
     __tablename__ = "device"
@@ -102,6 +103,7 @@ class Device(Base):
     lists_data: Mapped[bool] = mapped_column(default=True)
     devinfo: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     inventory_at: Mapped[float | None] = mapped_column(default=None)
+    notify: Mapped[str] = mapped_column(default="")
     created_at: Mapped[float] = mapped_column(default=now)
     last_seen: Mapped[float | None] = mapped_column(default=None)
 

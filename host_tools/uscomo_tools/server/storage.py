@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import ColumnDefault, Connection, event, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from uscomo_tools.server.models import (
@@ -48,6 +48,7 @@ class Storage:
         """Create what is missing."""
         async with self._writer.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
+            await connection.run_sync(_add_columns)
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -64,6 +65,23 @@ class Storage:
         """A transaction: kept when the block ends, dropped when it raises."""
         async with AsyncSession(self._writer, expire_on_commit=False) as db, db.begin():
             yield db
+
+
+def _add_columns(connection: Connection) -> None:
+    """Give the tables of an older release the columns that they lack, with their defaults."""
+    found = inspect(connection)
+    for table in Base.metadata.sorted_tables:
+        present = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name in present:
+                continue
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+            default = column.default
+            if isinstance(default, ColumnDefault) and default.is_scalar:
+                connection.execute(update(table).values({column.name: default.arg}))
+            elif isinstance(default, ColumnDefault):
+                connection.execute(update(table).values({column.name: default.arg(None)}))
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

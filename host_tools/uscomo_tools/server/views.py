@@ -25,6 +25,7 @@ def device(row: Device) -> dict[str, Any]:
         "scomo_root": row.scomo_root,
         "last_seen": row.last_seen,
         "inventory_at": row.inventory_at,
+        "notify": row.notify,
     }
 
 
