@@ -30,44 +30,47 @@ class Listener:
     """A UDP port; poll() it."""
 
     def __init__(self, port):
+        import select
         import socket
 
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
-        self._socket.setblocking(False)
-        self._data = bytearray(_SIZE)
-        self._length = 0
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._data = None
         self._seen = []
         self._zero = self._refused = None
 
     def waiting(self):
         """Whether a datagram has come that poll() should look at; needs no nodes."""
-        if self._length:
+        if self._data:
             return True
         if self._refused is not None:
             if 0 <= platform.elapsed(self._refused) < _PAUSE:
                 return False
             self._refused = None
-        sock = self._socket
+        # Asked first: an empty port must not cost an allocation each time. Not readinto(), which
+        # on MicroPython puts one datagram behind the other until the buffer is full.
+        if not self._poll.poll(0):
+            return False
         try:
-            read = sock.readinto if hasattr(sock, "readinto") else sock.recv_into
-            length = read(self._data)
+            data = self._socket.recv(_SIZE)
         except OSError:
             return False
-        data = self._data
         # Everything that can be said against it without a file.
-        if length and length > _HEAD and _HEAD + data[23] <= length and data[23]:
+        if len(data) > _HEAD and data[23] and _HEAD + data[23] <= len(data):
             version = data[16] << 2 | data[17] >> 6
             if _OLDEST <= version <= _NEWEST and (data[21] or data[22]):
-                self._length = length
-        return self._length > 0
+                self._data = data
+                return True
+        return False
 
     def poll(self, nodes):
         """The (account, session id) of a good notification, or None."""
         if nodes is None or not self.waiting():
             return None
-        data = bytes(memoryview(self._data)[: self._length])
-        self._length = 0
+        data = self._data
+        self._data = None
         session_id = b"%X" % (data[21] << 8 | data[22])
         try:
             account, zero = verify(data, nodes)

@@ -90,6 +90,7 @@ class Supervisor:
 
             try:
                 self.listener = notify.Listener(port)
+                say("listens on port %d" % port)
             except OSError:
                 say("cannot listen on port %d" % port)
 

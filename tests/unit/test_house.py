@@ -47,7 +47,7 @@ NOT_ON_UNIX = {"machine"}
 # What only some modules may do: the "it never" of the blueprint.
 ONLY_IN = {
     "socket": {"http", "notify"},
-    "select": {"consent"},
+    "select": {"consent", "notify"},
     "asyncio": {"supervisor"},
     "machine": {"platform"},
     "deflate": {"package"},
