@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from ..errors import UscomoError
-from . import demo, device, package, serve, server_admin, server_notify, wire
+from . import conformance, demo, device, package, serve, server_admin, server_notify, wire
 
 app = typer.Typer(
     help="Manage named, versioned applications on MicroPython boards over OMA DM and SCOMO.",
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
+app.command("conformance")(conformance.conformance)
 app.add_typer(device.app, name="device")
 app.add_typer(package.app, name="package")
 app.command("serve")(serve.serve)

@@ -1,0 +1,1 @@
+"""Conformance: the checklist and the test list of the specification digests, by id."""
