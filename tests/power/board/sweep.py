@@ -1,34 +1,36 @@
-# One verb on one medium, cut again and again; started by tests/power/sweep.py. Arguments: three
-# folders for sys.path, the verb, the medium, the step between cuts, the packages' file.
-import gc
-import hashlib
+# One verb on one medium, cut at its writes, and its recovery cut again; started by
+# tests/power/sweep.py. Arguments: three folders for sys.path, then JSON: verb, medium, step (of
+# first cuts), second (step of second cuts, 0 for none), mutation, part and parts (of first cuts'
+# images), the packages.
+#
+# What runs up to a cut is the same whatever comes after it: so the writes of one run are written
+# down, and each image that a cut leaves is made from them. Each distinct one is started.
 import json
 import sys
 
 import vfs
 
-verb, medium, step, packages = sys.argv[4:8]
+given = json.loads(sys.argv[4])
 sys.path[:] = sys.argv[1:4]
 
-import medium as media  # noqa: E402
-import verbs  # noqa: E402
-
-with open(packages) as file:
-    given = json.load(file)
 from binascii import unhexlify  # noqa: E402
 
-verbs.ANCHOR[:] = given["key_id"], unhexlify(given["modulus"])
-for name, content in given["packages"].items():
-    verbs.PACKAGES[name] = unhexlify(content)
+import medium  # noqa: E402
+import verbs  # noqa: E402
 
-# Verbs that a start takes up again where the power went.
-FINISHED = ("install", "install-inactive", "update", "deactivate", "activate", "remove")
+with open(given["packages"]) as file:
+    kept = json.load(file)
+for name in ("keys", "statements", "packages"):
+    for key, text in kept[name].items():
+        getattr(verbs, name.upper())[key] = unhexlify(text)
 
-device = media.MEDIA[medium]()
+device = medium.MEDIA[given["medium"]]()
+verb = verbs.VERBS[given["verb"]]
 
 
 def started(function):
     """Mount, call, unmount; an exception is returned, not raised."""
+    device.trace = []
     device.mount()
     try:
         return function(), None
@@ -51,57 +53,83 @@ def required(function):
 def recover():
     """After a cut: what a start finds, then the rest of the work, then what is found."""
     found = verbs.state()
-    if verb != "accept":
-        verbs.run_pending()
+    if verb.finished:
+        verbs.work()
     return found, verbs.state()
 
 
+def judged(result, error):
+    """What is wrong with a recovery, or None. A state is (what runs, values, the rest)."""
+    if error:
+        return repr(error)
+    found, after = result
+    if found[0] not in (old[0], new[0]):
+        return "neither the old nor the new set: %r" % (found[0],)
+    if found[1] not in (old[1], new[1]):
+        return "neither the old nor the new values: %r" % (found[1],)
+    if verb.finished and after != new:
+        return "not finished: %r" % (after,)
+    if not verb.finished and after not in (old, new):
+        return "mixed: %r" % (after,)
+    return None
+
+
 device.format()
+verbs.mutate(given["mutation"])
 required(verbs.factory)
-before, act = verbs.VERBS[verb]
-for function in before:
+for function in verb.before:
     required(function)
 base = bytes(device.image)
 old = required(verbs.state)
 device.image[:] = base
-device.power_on()
-required(act)
-total = device.writes
+required(verb.act)
+trace = device.trace
 new = required(verbs.state)
+# A verb that failed would be swept in vain.
+if not given["mutation"]:
+    verb.check(old, new)
+
 violations = []
-seen = set()
-points = 0
-images = 0
-for number in range(1, total + 1, int(step)):
-    for landed in media.TORN:
-        points += 1
-        device.image[:] = base
-        device.power_on(number, landed)
-        started(act)
-        gc.collect()  # files that were never closed write now, in vain, and not into a later image
-        device.power_on()
-        mark = hashlib.sha256(device.image).digest()
-        if mark in seen:
+first = set()
+second = set()
+points = more = 0
+# Made once: a heap in use has no such hole.
+image = bytearray(medium.SIZE)
+left = bytearray(medium.SIZE)
+for number, torn, mark in medium.cuts(image, base, trace, given["step"]):
+    points += 1
+    if mark in first:
+        continue
+    first.add(mark)
+    if len(first) % given["parts"] != given["part"]:
+        continue
+    device.image[:] = image
+    wrong = judged(*started(recover))
+    if wrong:
+        violations.append([number, torn, 0, "", wrong])
+        continue
+    if not given["second"]:
+        continue
+    rest = device.trace
+    for again, also, mark in medium.cuts(left, image, rest, given["second"]):
+        more += 1
+        if mark in second or mark in first:
             continue
-        seen.add(mark)
-        images += 1
-        result, error = started(recover)
-        if error:
-            violations.append([number, landed, repr(error)])
-            continue
-        found, after = result
-        if found not in (old, new):
-            violations.append([number, landed, "mixed: %r" % (found,)])
-        elif verb in FINISHED and after != new:
-            violations.append([number, landed, "not finished: %r" % (after,)])
+        second.add(mark)
+        device.image[:] = left
+        wrong = judged(*started(recover))
+        if wrong:
+            violations.append([number, torn, again, also, wrong])
 print(
     json.dumps(
         {
-            "verb": verb,
-            "medium": medium,
-            "writes": total,
+            "verb": given["verb"],
+            "medium": given["medium"],
+            "writes": len(trace),
             "points": points,
-            "images": images,
+            "images": len(first),
+            "second_points": more,
+            "second_images": len(second),
             "violations": violations,
         }
     )
