@@ -1,3 +1,11 @@
-import uscomo
+# Runs at every start, after boot.py and not before mpremote commands. What an agent raises, also
+# one that cannot be imported, ends in a reset: on trial, that uses up its attempts.
+import uscomo_boot
 
-uscomo.run()
+uscomo_boot.attempt()
+try:
+    import uscomo
+
+    uscomo.run()
+except Exception as error:
+    uscomo_boot.failed(error)

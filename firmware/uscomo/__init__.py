@@ -18,23 +18,6 @@ def poll():
         supervisor.current.poll()
 
 
-def asset(path):
-    """The full path of a file that came with a component."""
-    import os
-    import sys
-
-    import uscomo_boot
-
-    for folder in sys.path:
-        if folder.startswith(uscomo_boot.ROOT + "/c/"):
-            try:
-                os.stat(folder + "/" + path)
-                return folder + "/" + path
-            except OSError:
-                pass
-    raise OSError(2)
-
-
 def request_install(id, cause="User", account=None):
     """Ask the server for an application by its package id; the answer appears on the console."""
     _agent(True).request("install", id, cause, account)
@@ -52,38 +35,65 @@ def check():
 
 def status():
     """What is installed, as a list of dicts: id, version, state, trial."""
-    from uscomo import store
-
-    found = []
-    for row in _agent().store.rows:
-        about = store.manifest(row[store.SLOT])
-        found.append(
-            {
-                "id": about["id"],
-                "version": about["version"],
-                "state": row[store.STATE],
-                "trial": bool(row[store.FLAGS] & 1),
-            }
-        )
-    return found
+    return _author().status(_agent().store)
 
 
-def confirm(id):
+def confirm(id=None):
     """Say that a component on trial works."""
-    from uscomo import lifecycle, supervisor
+    _author().confirm(id)
 
-    stored = _agent().store
-    row = stored.find(id)
-    if row is None:
-        raise ValueError("no such component")
-    lifecycle.confirm(stored, row, supervisor.say)
+
+def rollback(id=None):
+    """Go back to the version that a component had before, and restart; ValueError without one."""
+    _author().rollback(id)
+
+
+def leave_safe_mode():
+    """Start the components again."""
+    _author().restart()
+
+
+def sleep(ms):
+    """The run has ended well: sleep deeply, then start anew. Does not return."""
+    _author().sleep(ms)
+
+
+def asset(path):
+    """The full path of a file that came with a component."""
+    return _author().asset(path)
+
+
+def data_dir(id=None):
+    """A component's folder for its own files; it survives update and roll-back."""
+    return _author().data_dir(id)
+
+
+def params(id=None):
+    """The parameters that the server installed a component with, as text."""
+    return _author().params(id)
+
+
+def log(text):
+    """A line on the console, with the component's id."""
+    _author().log(text)
+
+
+def on_consent(callback):
+    """Ask the user by callback(text, default): True, False, or None for later."""
+    _author().listen("on_consent", callback)
+
+
+def on_answer(callback):
+    """Have callback(id, answer) called when a request is answered."""
+    _author().listen("on_answer", callback)
+
+
+def _author():
+    from uscomo import author
+
+    return author
 
 
 def _agent(due=False):
     # The running agent, or one just for this call (from the REPL, or over a cable).
-    from uscomo import supervisor
-
-    if not supervisor.current:
-        return supervisor.Supervisor().agent
-    supervisor.current.wake(due)
-    return supervisor.current.agent
+    return _author().held(due).agent

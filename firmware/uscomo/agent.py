@@ -76,6 +76,7 @@ class Agent:
         self.waiting_since = platform.ticks()
         self.wait = 0
         self.polling = ()
+        self.on_answer = None  # an app's: (id, answer to its request)
 
     def poll(self):
         """Every server is to be asked, whether there is something to tell it or not."""
@@ -153,6 +154,7 @@ class Agent:
         if good:
             self.failures = 0
             self.nodes.remove(check)
+            self._prove()
         else:
             self.failures += 1
             base = int(self.settings.get("retry", "5000"))
@@ -162,6 +164,14 @@ class Agent:
                 self.nodes.remove(check)
         self.nodes.commit()
 
+    def _prove(self):
+        # A new agent has held a good session: that was its trial.
+        from uscomo import lifecycle
+
+        row = lifecycle.new_agent(self.store)
+        if row:
+            lifecycle.confirm(self.store, row, self.say)
+
     # -- reports: OperationComplete, until the server has answered
 
     def _reports(self, name):
@@ -169,6 +179,8 @@ class Agent:
         for number, code, _, component in self.store.results:
             if number > self.store.finished or len(alerts) >= _MAX_ALERTS:
                 continue
+            if code == store.ON_TRIAL:
+                continue  # it will be told how that ended
             operation = self.store.operation(number)
             if operation is None:
                 # Never answered with 202, so nobody waits for it.
@@ -311,6 +323,8 @@ class Agent:
                 answer = OUTCOMES[self.outcome]
         if answer:
             self.say("request %s %s" % (entry["id"], answer))
+            if self.on_answer:
+                self.on_answer(entry["id"], answer)
             self.nodes.remove(key)
         else:
             self.nodes.set(key, json.dumps(entry).encode())

@@ -1,12 +1,12 @@
-# Asking the user: yes or no, and telling. The answer comes from the console, or from what the
-# device was set to. Never knows what the question is about.
+# Asking the user: yes, no or later, and telling. The answer comes from the console, from an app
+# (uscomo.on_consent), or from what the device was set to. Never knows what the question is about.
 # Rules for UI alerts: OMA DM Protocol 1.2, section 10; status codes 200, 304, 214, 408, 406, 416.
-import sys
-
+from uscomo import console
 from uscomo.constant import const
 
 YES = const(200)
 NO = const(304)
+# Not decided: the user wants to be asked later, or did not answer.
 CANCELLED = const(214)
 TIMED_OUT = const(408)
 UNSUPPORTED = const(406)
@@ -17,22 +17,26 @@ _CONFIRM = const(1101)
 # A question without MAXDT must not hold a session, and the apps beside it, for ever.
 _TIMEOUT_S = const(120)
 _MAX_TEXT = const(200)
-_MAX_LINE = const(16)
 
 # How the device answers: "console" asks, "yes" and "no" answer at once, "none" cannot ask.
 mode = "console"
+# An app's user interface, in place of the console: (text, default) -> True, False or None, later.
+callback = None
 
 
 def ask(text, default=False, timeout_s=_TIMEOUT_S):
     """Ask a yes-or-no question; returns YES, NO, CANCELLED, TIMED_OUT or UNSUPPORTED."""
+    if callback and mode not in ("yes", "no"):
+        answer = callback(text[:_MAX_TEXT], default)
+        return CANCELLED if answer is None else YES if answer else NO
     if mode == "none":
         return UNSUPPORTED
-    question = "? %s [%s] " % (text[:_MAX_TEXT], "Y/n" if default else "y/N")
+    question = "? %s [%s] " % (text[:_MAX_TEXT], "Y/n/later" if default else "y/N/later")
     if mode != "console":
         print(question + mode)
         return YES if mode == "yes" else NO
     print(question, end="")
-    answer = _line(timeout_s)
+    answer = console.line(timeout_s)
     if answer is None:
         print()
         return TIMED_OUT
@@ -51,7 +55,7 @@ def interact(code, texts):
     """Carry out a UI alert: its options, then its texts. Returns a status and an answer."""
     options = _options(texts[0] if len(texts) > 1 else "")
     text = texts[-1] if texts else ""
-    if mode == "none":
+    if mode == "none" and not callback:
         return UNSUPPORTED, None
     if code == _DISPLAY:
         tell(text)
@@ -71,20 +75,3 @@ def _options(text):
         name, _, value = pair.partition("=")
         found[name] = value
     return found
-
-
-def _line(timeout_s):
-    import select
-
-    poll = select.poll()
-    poll.register(sys.stdin, select.POLLIN)
-    line = ""
-    while len(line) < _MAX_LINE:
-        if not poll.poll(timeout_s * 1000):
-            return None
-        character = sys.stdin.read(1)
-        # The end of the input is nobody at the console: that is no consent.
-        if not character or character in "\r\n":
-            return line or (None if not character else "")
-        line += character
-    return line

@@ -235,6 +235,7 @@ def _copy(path, offset, size, key, file):
 
 
 def _write(file, key, value, check):
+    platform.feed()
     size = _REMOVED if value is None else len(value)
     head = struct.pack("<BH", len(key), size) + key
     file.write(head)

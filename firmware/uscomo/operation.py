@@ -61,7 +61,7 @@ class Run:
         if not (primitive == "Remove" and code == OK):
             self._set_status(_KEY + place + "/Status", status)
         # The result first: folding the nodes commits the record, with all that is in it.
-        self.store.finish(self.number, code, component)
+        self.store.finish(self.number, self._trial(component) or code, component)
         if self.reset:
             self.store.plan_restart()
         self.nodes.commit()
@@ -71,6 +71,17 @@ class Run:
 
             download.notify(self._report[0], self._report[1], self.feed)
         return code
+
+    def _trial(self, component):
+        # ON_TRIAL where the operation's outcome is still to be seen.
+        for row in self.store.rows:
+            if row[store.COMPONENT] == component and row[store.STATE] == uscomo_boot.ACTIVE:
+                about = store.manifest(row[store.SLOT])
+                if row[store.FLAGS] & uscomo_boot.TRIAL and (
+                    about.get("entry") or about.get("agent")
+                ):
+                    return store.ON_TRIAL
+        return 0
 
     # -- DownloadInstall and DownloadInstallInactive
 

@@ -5,33 +5,60 @@ import os
 import sys
 import time
 
+import uscomo_boot
 from uscomo.constant import const
 
-# On unix a reset is an exit code; whoever started the process plays power supply.
-RESET_EXIT = const(42)
 # Bytes allocated between two collections; a collection takes some milliseconds.
 _PHASE_THRESHOLD = const(4096)
 
 
-# A planned restart is under way: on unix it is an exception that apps must not be blamed for.
+# A restart is under way: an exception that apps must not be blamed for.
 resetting = False
+_watchdog = None
 
 
 def reset():
-    """Planned restart; on boards a soft one, which keeps USB."""
+    """Begin a restart: run() stops what runs, and resets."""
     global resetting
     resetting = True
-    if hasattr(sys, "platform") and sys.platform in ("linux", "darwin", "win32"):
-        raise SystemExit(RESET_EXIT)
-    import machine
+    raise SystemExit(uscomo_boot.RESET_EXIT)
 
-    machine.soft_reset()
+
+def sleep(ms):
+    """Sleep deeply and start anew; without deep sleep, wait and restart."""
+    try:
+        from machine import deepsleep
+    except ImportError:
+        for _ in range(ms // 1000):
+            feed()
+            time.sleep(1)
+        time.sleep(ms % 1000 / 1000)
+        uscomo_boot.reset()
+    deepsleep(ms)
+
+
+def watchdog(ms):
+    """Arm the port's watchdog; False where there is none, or none with that time."""
+    global _watchdog
+    try:
+        from machine import WDT
+
+        _watchdog = WDT(timeout=ms)
+    except (ImportError, ValueError, OSError):
+        return False
+    uscomo_boot.hard = True
+    return True
+
+
+def feed():
+    """Keep the watchdog quiet; called in every loop that may take long."""
+    if _watchdog:
+        _watchdog.feed()
 
 
 def sync():
     """Write out what a file system still holds back; littlefs has done so at close."""
-    if sys.implementation.name == "micropython" and hasattr(os, "sync"):
-        os.sync()
+    uscomo_boot.sync()
 
 
 def free(path):

@@ -1,7 +1,8 @@
 # The component store: the record (what runs), slots (what it runs from), operations (what the
 # server asked for) and their results. Knows nothing of DM. One record write switches everything.
 # Layout below ROOT: c/<slot>/ files of a component version, d/<operation> a spooled package,
-# o/<operation> an accepted operation, k/<key id> trust anchors, r0/ r1/ the record's copies.
+# o/<operation> an accepted operation, a/<component id>/ an app's own files, k/<key id> trust
+# anchors, r0/ r1/ the record's copies.
 import json
 import os
 import struct
@@ -31,6 +32,8 @@ FLOOR = const(6)
 SIGNER = const(7)
 
 INTERRUPTED = const(1412)
+# Installed and running, its trial goes on: conclude() says how that ended.
+ON_TRIAL = const(1250)
 
 
 class Record(Exception):
@@ -69,6 +72,7 @@ class Store:
         self.rows = []
         self.results = []
         data = self._pack()
+        uscomo_boot.seal(data)
         for copy in uscomo_boot.COPIES:
             with open(root + copy + "/record", "wb") as file:
                 file.write(data)
@@ -93,30 +97,11 @@ class Store:
         for result in self.results:
             struct.pack_into(uscomo_boot.RESULT, data, at, *result)
             at += 8
-        struct.pack_into("<I", data, at, crc32(memoryview(data)[:at]))
         return data
 
     def commit(self):
         """Make the changes count: one write of the older copy, read back."""
-        self.sequence += 1
-        try:
-            self._write()
-        except BaseException:
-            # The next commit has to hit the same copy: the other one is the good one.
-            self.sequence -= 1
-            raise
-
-    def _write(self):
-        data = self._pack()
-        path = uscomo_boot.ROOT + uscomo_boot.COPIES[self.sequence & 1] + "/record"
-        with open(path, "r+b") as file:
-            file.write(data)
-        platform.sync()
-        check = bytearray(len(data))
-        with open(path, "rb") as file:
-            file.readinto(check)
-        if check != data:
-            raise OSError(5)
+        self.sequence = uscomo_boot.write(self._pack())
 
     # -- components
 
@@ -151,7 +136,7 @@ class Store:
             row[FALL_BACK] = row[SLOT] if row[STATE] == uscomo_boot.ACTIVE else 0
         row[SLOT] = slot
         row[STATE] = uscomo_boot.ACTIVE if active else uscomo_boot.INACTIVE
-        row[FLAGS] |= uscomo_boot.TRIAL
+        row[FLAGS] = uscomo_boot.TRIAL | (uscomo_boot.AGENT if about.get("agent") else 0)
         row[TRIES] = ATTEMPTS
         return row[COMPONENT]
 
@@ -163,16 +148,29 @@ class Store:
         return None
 
     def confirm(self, row):
-        """A component has proved itself: its trial is over, its release is the new floor."""
-        row[FLAGS] &= ~uscomo_boot.TRIAL & 0xFF
-        row[FALL_BACK] = 0
+        """A component has proved itself: its trial is over, its release is the new floor.
+
+        What it replaced is retained: the slot that a manual roll-back goes to.
+        """
+        row[FLAGS] &= uscomo_boot.AGENT
         row[FLOOR] = max(row[FLOOR], manifest(row[SLOT]).get("release", 0))
 
+    def conclude(self, component, code):
+        """A component's trial has ended so: what waits to be reported of it says that."""
+        for result in self.results:
+            if result[3] == component and result[1] == ON_TRIAL:
+                result[1] = code
+
     def plan_restart(self):
-        """The next start is ours: it shall not use up an attempt of what is on trial."""
+        """The next start is ours: no abnormal one, no attempt of what is on trial; safe mode ends.
+
+        Called where what runs has changed, or its run has ended well.
+        """
         for row in self.rows:
             if row[FLAGS] & uscomo_boot.TRIAL and row[TRIES] < ATTEMPTS:
                 row[TRIES] += 1
+        self.abnormal = 0
+        self.flags &= ~uscomo_boot.SAFE & 0xFF
 
     def collect(self):
         """Remove what no row, operation or generation names any more."""
@@ -183,6 +181,12 @@ class Store:
             folder = uscomo_boot.ROOT + folder
             for name in os.listdir(folder):
                 if not name.isdigit() or int(name) not in wanted:
+                    remove_tree(folder + "/" + name)
+        folder = uscomo_boot.ROOT + "/a"
+        if _exists(folder):
+            ids = [manifest(row[SLOT])["id"] for row in self.rows]
+            for name in os.listdir(folder):
+                if name not in ids:
                     remove_tree(folder + "/" + name)
         folder = uscomo_boot.ROOT + "/t"
         for name in os.listdir(folder):
@@ -302,6 +306,7 @@ def remove_tree(path):
         return
     if mode & 0x4000:
         for name in os.listdir(path):
+            platform.feed()
             remove_tree(path + "/" + name)
         os.rmdir(path)
     else:

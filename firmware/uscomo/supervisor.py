@@ -1,9 +1,13 @@
 # Runs what is active: starts each component's entry, gives the agent its time beside them. Stays
 # in memory for ever, so it is small: store, nodes, agent and trials are imported when something
 # is due and let go when nothing is. Never knows what a server is.
+#
+# A start ends in one of four ways: power goes; a hang, until the watchdog bites; a restart that
+# was planned, or sleep(), after which nobody is blamed; a restart for a failed trial.
 import asyncio
 import sys
 
+import uscomo_boot
 from uscomo import platform
 from uscomo.constant import const
 
@@ -13,18 +17,26 @@ _TRIAL_PAUSE = const(500)
 _AFTER_FAILURE = const(60000)
 # A rest that is shorter than this does not pay for importing everything again.
 _REST = const(2000)
+_HOUR = const(3600000)
 
 _MAX_FAILURES = const(3)
 
 # What of the agent outlives its rest.
 _KEPT = ("failures", "outcome", "wait", "waiting_since", "polling")
 
-_MODULES = ("agent", "consent", "lifecycle", "nodes", "store")
+_MODULES = ("agent", "author", "console", "consent", "lifecycle", "nodes", "store", "watch")
 
 
 def say(text):
     """One line of the agent on the console."""
     print("uscomo: " + text)
+
+
+def _watch():
+    # Looked up each time: it is let go with the others.
+    from uscomo import watch
+
+    return watch
 
 
 def _show(error):
@@ -37,15 +49,24 @@ def _show(error):
 class Supervisor:
     """One start of the device; `agent`, `store` and `nodes` are there while it is awake."""
 
+    # What an app has set, see __init__.
+    on_consent = on_answer = None
+    loud = 0  # milliseconds after which a trial that goes on is told
+
     def __init__(self):
         self.running = {}  # component number -> since when (ticks), None once it has ended
-        self.tasks = []
+        self.tasks = []  # (task, component id)
+        self.front = None  # id of the component that is imported, or runs in the foreground
         self.failed = False
         self.settings = None
-        self.agent = self.store = self.nodes = self.listener = None
+        self.agent = self.store = self.nodes = None
+        self.safe = self.new_agent = self._armed = False
+        self._nap = None
+        self.listener = None
         self._kept = None
         self._asked = False
-        self._began = self._polled = platform.ticks()
+        self.since = self._hour = self._began = self._polled = platform.ticks()
+        self._hours = 0
         self._limit = 0
         self.wake()
 
@@ -60,12 +81,30 @@ class Supervisor:
         self.nodes = nodes.Nodes(self.store)
         if self.settings is None:
             self.settings = agent.settings(self.nodes)
+        self.agent = agent.Agent(self.store, self.nodes, self.settings, platform.feed, say)
+        self.listen()
         consent.mode = self.settings.get("consent", "console")
-        self.agent = agent.Agent(self.store, self.nodes, self.settings, None, say)
         if self._kept is None:
             self._keep()
         for name, value in zip(_KEPT, self._kept):
             setattr(self.agent, name, value)
+
+    def listen(self):
+        """Let the agent know what the app wants to be called for."""
+        if self.agent:
+            from uscomo import consent
+
+            consent.callback = self._call(self.on_consent)
+            self.agent.on_answer = self._call(self.on_answer)
+
+    def _call(self, callback):
+        def called(first, second):
+            try:
+                return callback(first, second)
+            except Exception as error:
+                _show(error)
+
+        return callback and called
 
     def _keep(self):
         self._kept = [getattr(self.agent, name) for name in _KEPT]
@@ -78,29 +117,36 @@ class Supervisor:
             self.agent = self.store = self.nodes = None
             platform.end_phase(_MODULES)
 
-    def begin(self):
-        """Clean up, count this start against every trial; before anything runs."""
-        from uscomo import lifecycle
+    def setting(self, name, default=0):
+        """A setting that is a number."""
+        return int(self.settings.get(name, default))
 
-        self.store.collect()
-        lifecycle.count_start(self.store, say)
-        port = int(self.settings.get("notify_port", "0"))
-        if port:
-            from uscomo import notify
-
-            try:
-                self.listener = notify.Listener(port)
-                say("listens on port %d" % port)
-            except OSError:
-                say("cannot listen on port %d" % port)
+    def update(self):
+        """Ask for an update of all that is installed, by the device's own choice."""
+        if self.nodes.children("DMAcc"):
+            self.agent.request("update", "", "Device")
 
     async def main(self, once):
-        """Start the components, then serve the agent; `once` ends when nothing is left to do."""
-        foreground = self._start()
+        """Run until a restart; the apps end before it."""
+        try:
+            return await self._main(once)
+        except SystemExit:
+            if platform.resetting:
+                await _watch().stop(self.tasks)
+            raise
+
+    async def _main(self, once):
+        # Start the components, then serve the agent; `once` ends when nothing is left to do.
+        foreground = _watch().start(self, say)
         await asyncio.sleep(0)
         while True:
             wait, trials = self._serve()
             # Not only when all is done: a server may be out of reach for long.
+            if wait != 0 and not self._armed:
+                self._armed = True
+                bite = self.setting("watchdog")
+                if bite and not platform.watchdog(bite):
+                    say("no watchdog of %d ms" % bite)
             if foreground and wait != 0:
                 entry = foreground
                 foreground = None
@@ -109,6 +155,7 @@ class Supervisor:
             # Once: also when a server stays out of reach; what is queued is on flash.
             failures, outcome = self._kept[:2]
             if once and not trials and (wait is None or failures >= _MAX_FAILURES or not outcome):
+                self.clean()
                 return outcome
             self._rest()
             while not self._is_due():
@@ -121,42 +168,81 @@ class Supervisor:
             self._serve()
             self._rest()
 
+    def sleep(self, ms):
+        """End this run well and sleep deeply: it was a clean one, and a whole one for trials."""
+        self._nap = ms
+        self.wake()
+        from uscomo import lifecycle
+
+        lifecycle.end_trials(self.store, self.running, 0, say)
+        self.restart()
+
+    def restart(self):
+        """A planned restart: nothing that runs is blamed for it."""
+        self.wake()
+        self.store.plan_restart()
+        self.store.commit()
+        platform.reset()
+
+    def end(self):
+        """What follows a restart's exception: the restart."""
+        if self._nap is not None:
+            platform.sleep(self._nap)
+        uscomo_boot.reset()
+
     def _serve(self):
-        # One step of the agent: how long it wants to be left alone, how many trials go on.
+        # One step of the agent: how long it wants to be left alone, the ids of what is on trial.
         # Whatever goes wrong in it, want of memory first of all, the apps go on.
         self._asked = False
+        limits = ()
         try:
             self.wake()
-            wait, trials, interval = self._step()
+            wait, trials, limits = self._step()
             self._keep()
         except Exception as error:
             self._give_up(error)
-            if self.failed:
-                platform.reset()  # there is no memory to wait for: the app that has it has crashed
+            # No memory to wait for, the app that has it has crashed; or an agent on trial has.
+            if self.failed or self.new_agent:
+                platform.reset()
             wait = _AFTER_FAILURE
-            trials = interval = 0
+            trials = ()
         self._began = platform.ticks()
         self._limit = wait
-        if interval:
-            interval = max(1, interval - platform.elapsed(self._polled))
-        for limit in (_TRIAL_PAUSE if trials else 0, interval):
+        for limit in limits:
             if limit and (self._limit is None or limit < self._limit):
                 self._limit = limit
         return wait, trials
 
     def _step(self):
-        interval = int(self.settings.get("poll", "0")) * 1000
-        polled = interval and platform.elapsed(self._polled) >= interval
-        if polled:
+        # What the agent wants, the ids of what is on trial, what else limits a rest (0: nothing).
+        if platform.resetting:
+            platform.reset()  # an app has caught it
+        found = self.listener and self.listener.poll(self.nodes)
+        if found:
+            say("notified by %s" % found[0])
+            self.agent.notified(*found)
+        poll = self.setting("poll") * 1000
+        if poll and platform.elapsed(self._polled) >= poll:
             self._polled = platform.ticks()
             self.agent.poll()
-        if self.listener:
-            found = self.listener.poll(self.nodes)
-            if found:
-                say("notified by %s" % found[0])
-                self.agent.notified(*found)
+        # A clock of milliseconds turns around too early for hours.
+        hours = int(self.nodes.get("SCOMO/CheckUpdateFreq") or b"0")
+        if platform.elapsed(self._hour) >= _HOUR:
+            self._hour = platform.ticks()
+            self._hours += 1
+        if hours and self._hours >= hours:
+            self._hours = 0
+            self.update()
+        # First: what has ended now is to be reported.
+        clean, trials = _watch().tend(self, say)
         wait = self.agent.step()
-        return wait, self._confirm(), interval
+        limits = (
+            clean,
+            _TRIAL_PAUSE if trials else 0,
+            poll and max(1, poll - platform.elapsed(self._polled)),
+            hours and max(1, _HOUR - platform.elapsed(self._hour)),
+        )
+        return wait, trials, limits
 
     def _give_up(self, error):
         # Nothing of the agent is trusted or kept in memory after this.
@@ -173,75 +259,73 @@ class Supervisor:
             self._kept[1] = 0
 
     def _is_due(self):
-        if self._asked or self.failed or (self.listener and self.listener.waiting()):
+        platform.feed()
+        if self._asked or self.failed or platform.resetting:
+            return True
+        if self.listener and self.listener.waiting():
             return True
         return self._limit is not None and platform.elapsed(self._began) >= self._limit
 
-    def _start(self):
-        # Returns the one foreground app, (component number, main), where there is one.
-        from uscomo import lifecycle
-
-        foreground = None
-        for number, id, entry in list(lifecycle.entries(self.store)):
-            try:
-                main = __import__(entry).main
-            except (Exception, SystemExit) as error:
-                self._crashed(number, error)
-                continue
-            if platform.is_async(main):
-                self.running[number] = platform.ticks()
-                self.tasks.append(asyncio.create_task(self._task(number, main)))
-            elif foreground:
-                # Its trial fails like any other that never runs.
-                say("component %s not started: one foreground app" % id)
-                self.running[number] = None
-                self.failed = self.failed or lifecycle.on_trial(self.store, number)
-            else:
-                foreground = number, main
-        return foreground
-
-    async def _task(self, number, main):
+    async def task(self, number, main):
+        """Run an app beside the others."""
         try:
             await main()
         except (Exception, SystemExit) as error:
-            self._crashed(number, error)
+            # A restart that began in here goes on in _step().
+            if not platform.resetting:
+                self.crashed(number, error)
 
-    def _foreground(self, number, main):
+    def _foreground(self, number, id, main):
         self.running[number] = platform.ticks()
+        self.front = id
         try:
             main()
         except (Exception, SystemExit) as error:
-            self._crashed(number, error)
+            if platform.resetting:
+                raise
+            self.crashed(number, error)
+        self.front = None
 
-    def _crashed(self, number, error):
-        if platform.resetting:
-            raise error
+    def crashed(self, number, error):
+        """An app has raised this: keep what it says; on trial, the next start is an attempt."""
         self.running[number] = None
         _show(error)
         try:
             self.wake()
             from uscomo import lifecycle
 
-            for row in self.store.rows:
-                if row[0] == number:
-                    say("component %s crashed" % lifecycle.id_of(row))
-            # The next start is the next attempt.
-            self.failed = self.failed or lifecycle.on_trial(self.store, number)
-        except MemoryError:
+            text = "%s: %s" % (type(error).__name__, error)
+            if lifecycle.crashed(self.store, self.nodes, number, text, say):
+                self.failed = True
+        except (MemoryError, OSError):
             # It may be on trial: a start with a clean heap finds out.
             self.failed = True
 
-    def _confirm(self):
-        # How many trials go on. A trial is over when its app has run long enough.
-        if self.failed:
-            platform.reset()
-        from uscomo import lifecycle
-
-        wanted = int(self.settings.get("confirm_after", "10")) * 1000
-        return lifecycle.end_trials(self.store, self.running, wanted, say)
+    def clean(self):
+        """This start was none of the abnormal ones."""
+        if self.store and self.store.abnormal:
+            self.store.abnormal = 0
+            self.store.commit()
 
 
 current = None
+
+
+def whose(id=None):
+    """The id, or that of the component whose code calls; ValueError where nobody knows."""
+    if id:
+        return id
+    if current:
+        try:
+            running = asyncio.current_task()
+        except RuntimeError:
+            running = None
+        for task, id in current.tasks:
+            if task is running:
+                return id
+        if current.front:
+            return current.front
+    raise ValueError("which component?")
 
 
 def run(once=False):
@@ -254,5 +338,10 @@ def run(once=False):
     except Record:
         say("SAFE MODE: both copies of the record are broken; nothing runs, nothing is written")
         return None
-    current.begin()
-    return asyncio.run(current.main(once))
+    _watch().begin(current, say)
+    try:
+        return asyncio.run(current.main(once))
+    except SystemExit:
+        if platform.resetting:
+            current.end()
+        raise

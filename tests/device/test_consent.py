@@ -1,4 +1,4 @@
-from uscomo import consent
+from uscomo import consent, console
 
 
 def with_mode(mode, code, texts):
@@ -21,7 +21,7 @@ def test_set_answers():
 
 def test_answers_and_times_at_the_console():
     asked = []
-    line = consent._line
+    line = console.line
 
     def answering(answer):
         def read(timeout_s):
@@ -41,11 +41,11 @@ def test_answers_and_times_at_the_console():
             ("perhaps", "", consent.CANCELLED),
             (None, "DR=1", consent.TIMED_OUT),
         ):
-            consent._line = answering(answer)
+            console.line = answering(answer)
             assert with_mode("console", 1101, [options, "Install?"]) == (expected, None)
         del asked[:]
         for options in ("MAXDT=7", "MAXDT=-1", "MAXDT=0", "MAXDT=99999", "MAXDT=x"):
             with_mode("console", 1101, [options, "Install?"])
         assert asked == [7, 1, 1, 120, 120]
     finally:
-        consent._line = line
+        console.line = line

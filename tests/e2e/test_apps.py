@@ -20,12 +20,13 @@ from pairs import APP, Pair
 )
 def test_crashing_app(new_pair: Callable[..., Pair], app: bytes) -> None:
     """After its attempts it is inactive; the device lives, and tells so."""
-    pair = new_pair(settings={"confirm_after": "30"})
+    pair = new_pair(settings={"confirm_after": "1"})
     package = pair.publish({"app.py": app})
     assert pair.ask_for(package) == 0
     assert pair.events.count(f"component {package} crashed") == 3
     assert f"component {package} rolled back" in pair.events
     assert pair.status() == {package: 10}
+    assert pair.operations()[0]["code"] == 1472
 
     # Another app comes and runs; with it the server learns what became of the first one.
     another = pair.publish()

@@ -186,7 +186,7 @@ def at_terminal(home: Path) -> Callable[..., Terminal]:
 
 def test_user_says_no(home: Path, at_terminal: Callable[..., Terminal]) -> None:
     terminal = at_terminal()
-    terminal.read_until("[Y/n] ")
+    terminal.read_until("[Y/n/later] ")
     assert "Install Blink 1.0.0" in terminal.text
     os.write(terminal.mine, b"n\n")
     assert terminal.finish() == 4
@@ -201,7 +201,7 @@ def test_user_says_no(home: Path, at_terminal: Callable[..., Terminal]) -> None:
 def test_interrupted(home: Path, at_terminal: Callable[..., Terminal], waiting: bool) -> None:
     """Ctrl-C at a question, and while the board works."""
     terminal = at_terminal(*(() if waiting else ("--yes",)))
-    terminal.read_until("[Y/n] " if waiting else "blink: on")
+    terminal.read_until("[Y/n/later] " if waiting else "blink: on")
     assert processes_with(home)
     os.kill(terminal.process.pid, signal.SIGINT)
     assert terminal.finish() == 130

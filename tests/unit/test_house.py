@@ -25,11 +25,11 @@ BY_NAME = {source.name: source for source in AGENT}
 # its own floor from what stands to its left.
 FLOORS = (
     ("constant", "uscomo_boot"),
-    ("wbxml", "md5", "digest", "consent", "platform", "rules"),
+    ("wbxml", "md5", "digest", "platform", "rules", "console", "consent"),
     ("syncml", "rsa", "trust", "package", "store", "nodes", "http"),
     ("tree", "scomo", "devinfo", "devdetail", "dmacc", "download"),
     ("commands", "session", "notify", "talk", "operation"),
-    ("lifecycle", "agent", "supervisor"),
+    ("lifecycle", "agent", "watch", "supervisor", "author"),
     ("__init__",),
 )
 ORDER = {
@@ -47,28 +47,30 @@ NOT_ON_UNIX = {"machine"}
 # What only some modules may do: the "it never" of the blueprint.
 ONLY_IN = {
     "socket": {"http", "notify"},
-    "select": {"consent", "notify"},
-    "asyncio": {"supervisor"},
-    "machine": {"platform"},
+    "select": {"console", "notify"},
+    "asyncio": {"supervisor", "watch"},
+    "machine": {"platform", "uscomo_boot"},
     "deflate": {"package"},
 }
 CALLS_ONLY_IN = {
     "open": {"uscomo_boot", "store", "nodes", "dmacc", "package", "rsa", "trust", "download"},
-    "print": {"consent", "supervisor"},
+    "print": {"consent", "supervisor", "author"},
     "input": set(),
     "eval": set(),
     "exec": set(),
     "compile": set(),
     "globals": set(),
-    # An app's entry is named by its manifest.
-    "__import__": {"supervisor"},
+    # An app's entry is named by its manifest; what listens for notifications may be absent.
+    "__import__": {"watch"},
 }
 
 # `except Exception` where any error of somebody else's code ends here, and the agent goes on.
 CATCH_ALL = {
-    "supervisor._start": "an app's module may raise anything while it is imported",
-    "supervisor._task": "an app may raise anything",
+    "watch.start": "an app's module may raise anything while it is imported",
+    "supervisor.task": "an app may raise anything",
     "supervisor._foreground": "an app may raise anything",
+    "supervisor._call": "an app's callback may raise anything",
+    "supervisor.called": "the same place, seen from inside",
     "supervisor._serve": "whatever goes wrong in the agent, the apps go on",
 }
 
@@ -86,7 +88,6 @@ ALLOCATIONS = {
     ("nodes", "bytes(key)"): "a copy of a key, MAX_KEY",
     ("scomo", "bytes(correlator)"): "a copy of what a message held",
     ("session", "bytes(header.data)"): "a copy of what a message held",
-    ("store", "bytearray(len(data))"): "the record, whose size is fixed",
     ("syncml", "bytes(value)"): "a copy of what a message held",
     ("syncml", "bytes(data)"): "a copy of what is written into a message",
     ("syncml", "bytes(getattr(fields, name))"): "a copy of what a message held",

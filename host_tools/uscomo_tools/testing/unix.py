@@ -140,7 +140,7 @@ class UnixBoard:
             Gets the console's output, piece by piece as it comes. Without it the console is this
             process's own terminal.
         answer
-            Asked for a line when the console shows a question (``? ... [y/N]``).
+            Asked for a line when the console shows a question (``? ... [y/N/later]``).
         timeout
             Seconds after which the power is cut.
 

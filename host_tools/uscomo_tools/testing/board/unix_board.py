@@ -81,9 +81,17 @@ try:
     if mode == "run":
         execute("/main.py")
     elif mode == "once":
-        import uscomo
+        # What main.py does, but for the end.
+        import uscomo_boot
 
-        sys.exit(EXITS.get(uscomo.run(True), 1))
+        uscomo_boot.attempt()
+        try:
+            import uscomo
+
+            code = EXITS.get(uscomo.run(True), 1)
+        except Exception as error:
+            uscomo_boot.failed(error)
+        sys.exit(code)
     elif mode == "exec":
         exec(script, {"__name__": "__main__"})
 finally:

@@ -1,0 +1,118 @@
+# What the author's interface does behind __init__: for the component that calls, with the agent
+# that runs, or with one just for the call (from the REPL, or over a cable). Imported by the call.
+import os
+import sys
+
+import uscomo_boot
+from uscomo import supervisor
+
+
+def held(due=False):
+    """The supervisor that runs, awake; or one just for this call."""
+    here = supervisor.current
+    if here:
+        here.wake(due)
+    return here or supervisor.Supervisor()
+
+
+def status(stored):
+    """What is installed, as a list of dicts."""
+    from uscomo import store
+
+    found = []
+    for row in stored.rows:
+        about = store.manifest(row[store.SLOT])
+        active = row[store.STATE] == uscomo_boot.ACTIVE
+        found.append(
+            {
+                "id": about["id"],
+                "version": about["version"],
+                "state": row[store.STATE],
+                "trial": bool(active and row[store.FLAGS] & uscomo_boot.TRIAL),
+            }
+        )
+    return found
+
+
+def confirm(id):
+    """End a component's trial well."""
+    from uscomo import lifecycle
+
+    here = held()
+    lifecycle.confirm(here.store, _row(here, id), supervisor.say)
+
+
+def rollback(id):
+    """Go back to the retained version, and restart."""
+    from uscomo import lifecycle
+
+    here = held()
+    lifecycle.roll_back(here.store, _row(here, id), supervisor.say)
+    _restart(here)
+
+
+def restart():
+    """A planned restart, which ends safe mode."""
+    _restart(held())
+
+
+def _restart(here):
+    if supervisor.current:
+        here.restart()
+    # Over a cable: what runs next has changed, the start after this is the one that counts.
+    here.store.plan_restart()
+    here.store.commit()
+
+
+def _row(here, id):
+    row = here.store.find(supervisor.whose(id))
+    if row is None:
+        raise ValueError("no such component")
+    return row
+
+
+def sleep(ms):
+    """End the run well and sleep."""
+    held().sleep(ms)
+
+
+def asset(path):
+    """The full path of a file that came with a component."""
+    for folder in sys.path:
+        if folder.startswith(uscomo_boot.ROOT + "/c/"):
+            try:
+                os.stat(folder + "/" + path)
+                return folder + "/" + path
+            except OSError:
+                pass
+    raise OSError(2)
+
+
+def data_dir(id):
+    """A component's own folder, made where there is none."""
+    base = uscomo_boot.ROOT + "/a"
+    for path in (base, base + "/" + supervisor.whose(id)):
+        try:
+            os.mkdir(path)
+        except OSError as error:
+            if error.args[0] != 17:
+                raise
+    return path
+
+
+def params(id):
+    """The parameters that a component was installed with."""
+    here = held()
+    return (here.nodes.get("~params/" + supervisor.whose(id)) or b"").decode()
+
+
+def log(text):
+    """A line on the console."""
+    print("%s: %s" % (supervisor.whose(None), text))
+
+
+def listen(name, callback):
+    """Have an app called by the agent."""
+    here = held()
+    setattr(here, name, callback)
+    here.listen()

@@ -1,0 +1,37 @@
+# Lines from the console: who reads them, the agent's questions or an app, reads them here.
+# Never waits longer than it is told, and feeds the watchdog while it does.
+import sys
+
+from uscomo import platform
+from uscomo.constant import const
+
+_MAX_LINE = const(80)
+_PART_MS = const(500)
+
+_held = ""  # of a line that has not ended yet
+
+
+def line(timeout_s=0):
+    """A line without its end, or None when none has ended in that time; 0 does not wait."""
+    global _held
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdin, select.POLLIN)
+    left = timeout_s * 1000
+    while True:
+        platform.feed()
+        if not poll.poll(min(left, _PART_MS)):
+            left -= _PART_MS
+            if left <= 0:
+                return None
+            continue
+        character = sys.stdin.read(1)
+        ended = not character or character in "\r\n"
+        if not ended:
+            _held += character
+        if ended or len(_held) >= _MAX_LINE:
+            text = _held
+            _held = ""
+            # The end of the input is nobody at the console: that is no empty line.
+            return text if text or character else None
