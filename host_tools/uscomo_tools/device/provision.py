@@ -31,7 +31,16 @@ WORDS = {
     "ask": ("unless-asked", "always", "never"),
     "zero_nonce": ("octets", "text"),
 }
-NUMBERS = {"poll": 500_000, "confirm_after": 500_000, "retry": 3_600_000, "notify_port": 65_535}
+NUMBERS = {
+    "poll": 500_000,
+    "confirm_after": 500_000,
+    "retry": 3_600_000,
+    "watchdog": 60_000,
+    "update_at_boot": 1,
+    "trial_report": 500_000,
+    "agent_trial": 500_000,
+    "notify_port": 65_535,
+}
 
 #: What a session has to put into one message with all the rest; see uscomo.dmacc.
 _LONGEST = {

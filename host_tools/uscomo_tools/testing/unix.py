@@ -10,6 +10,7 @@ import selectors
 import shutil
 import subprocess
 import sysconfig
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -119,6 +120,8 @@ class UnixBoard:
         self.resets = 0
         self.cut_at: int | None = None
         self.counts: Path | None = None
+        #: How often the watchdog bit in the last run.
+        self.bites = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(
@@ -129,7 +132,7 @@ class UnixBoard:
         answer: Callable[[str], str] | None = None,
         timeout: float | None = None,
     ) -> int:
-        """Power the board on until it ends by itself; a reset starts it again.
+        """Power the board on until it ends by itself; a reset or its watchdog starts it again.
 
         Parameters
         ----------
@@ -149,11 +152,12 @@ class UnixBoard:
         int
             The exit code of the last start: 0 done, 3 not reachable, 4 refused, else failed.
         """
-        self.resets = 0
+        self.resets = self.bites = 0
         end = None if timeout is None else time.monotonic() + timeout
         while True:
+            bites = self.bites
             code = self._start((mode, *arguments), on_text, answer, end)
-            if code != RESET_EXIT:
+            if code != RESET_EXIT and self.bites == bites:
                 return code
             self.resets += 1
             if self.resets > _MAX_RESETS:
@@ -200,6 +204,8 @@ class UnixBoard:
         end: float | None,
     ) -> int:
         piped = on_text is not None
+        watched = self.image.with_name(self.image.name + ".watchdog")
+        watched.write_bytes(b"")
         process = subprocess.Popen(
             self.command(*arguments),
             stdin=subprocess.PIPE if piped else None,
@@ -214,6 +220,9 @@ class UnixBoard:
             },
         )
         self._process = process
+        ended = threading.Event()
+        watchdog = threading.Thread(target=self._watch, args=(process, watched, ended))
+        watchdog.start()
         try:
             if on_text is not None:
                 _converse(process, on_text, answer, end)
@@ -222,9 +231,28 @@ class UnixBoard:
             raise UscomoError("the board did not end in time; its power was cut") from None
         finally:
             self.cut_power()
+            ended.set()
+            watchdog.join()
+            watched.unlink(missing_ok=True)
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()
+
+    def _watch(
+        self, process: subprocess.Popen[bytes], watched: Path, ended: threading.Event
+    ) -> None:
+        """Be the board's watchdog: once armed, it ends the process that does not feed it."""
+        seen = b""
+        fed = time.monotonic()
+        while not ended.wait(0.02):
+            line = watched.read_bytes()
+            if line != seen:
+                seen = line
+                fed = time.monotonic()
+            elif seen.endswith(b"\n") and (time.monotonic() - fed) * 1000 > int(seen.split()[0]):
+                self.bites += 1
+                process.kill()
+                return
 
 
 def _converse(
