@@ -284,3 +284,18 @@ def test_unpack_writes_through_no_link(run, folder: Path, demo_apps: Path) -> No
     (folder / "x/blink/pattern.txt").symlink_to(folder / "elsewhere/new.txt")
     assert run("unpack", "b.pkg", "x", "--force")[0] == 1
     assert not list((folder / "elsewhere").iterdir())
+
+
+def test_devices_are_written_to_not_replaced(run, folder: Path, demo_apps: Path) -> None:
+    code, shown = run("build", demo_apps / "clock", "--key", "key", "-o", "/dev/null", "--force")
+    assert (code, shown["file"]) == (0, "/dev/null")
+    assert Path("/dev/null").is_char_device()
+
+
+def test_files_are_readable_for_all_and_leave_nothing_behind(run, folder: Path, demo_apps) -> None:
+    before = {path.name for path in folder.iterdir()}
+    run("build", demo_apps / "clock", "--key", "key", "-o", "c.pkg")
+    assert (folder / "c.pkg").stat().st_mode & 0o777 == 0o644
+    (folder / "folder").mkdir()
+    assert run("build", demo_apps / "clock", "-o", "folder", "--force")[0] == 1
+    assert {path.name for path in folder.iterdir()} == before | {"c.pkg", "folder"}
