@@ -65,6 +65,8 @@ def package(key: SigningKey) -> Callable[..., bytes]:
         release: int = 1,
         types: tuple[str, ...] = ("unix",),
         package_id: str = "",
+        requires: tuple[str, ...] = (),
+        files: dict[str, bytes] | None = None,
     ) -> bytes:
         component = Component(
             id=f"com.example.{name}",
@@ -75,12 +77,14 @@ def package(key: SigningKey) -> Callable[..., bytes]:
             env="micropython",
             entry=name,
             provides=(name,),
+            requires=requires,
         )
         header = Header(
             id=package_id or f"com.example.{name}", components=(component,), types=types
         )
         code = f"def main():\n    print({version!r})\n".encode()
-        return pack(header, {f"{name}/{name}.py": code}, key)
+        others = {f"{name}/{path}": data for path, data in (files or {}).items()}
+        return pack(header, {f"{name}/{name}.py": code, **others}, key)
 
     return build
 

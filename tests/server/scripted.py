@@ -51,9 +51,19 @@ def request(package: str, source: str | None = "./SCOMO", kind: str = USER_REQUE
 
 
 def report(correlator: str, code: int = 1200, identifier: str = "com.example.blink") -> Command:
-    data = f"<ResultCode>{code}</ResultCode><Identifier>{identifier}</Identifier>".encode()
-    source = f"./SCOMO/Download/{correlator}/Operations/DownloadInstall"
-    return generic_alert(OPERATION_COMPLETE, data, source, correlator)
+    return multi_report(correlator, {identifier: code})
+
+
+def multi_report(correlator: str, codes: dict[str, int]) -> Command:
+    """One alert with an item for each component."""
+    items = []
+    for identifier, code in codes.items():
+        data = f"<ResultCode>{code}</ResultCode><Identifier>{identifier}</Identifier>".encode()
+        source = f"./SCOMO/Download/{correlator}/Operations/DownloadInstall"
+        target = f"./SCOMO/Inventory/Deployed/{identifier}" if code < 1300 else None
+        meta = Meta(type=OPERATION_COMPLETE, format="chr")
+        items.append(Item(source=source, target=target, meta=meta, data=data))
+    return Command(name="Alert", data="1226", correlator=correlator, items=items)
 
 
 @dataclass
@@ -87,6 +97,9 @@ class Device:
     lists_data: bool = True
     uuids: bool = False
     trust: str = "check"  # or "never", or "after a challenge"
+    replaced: int = 200
+    large_objects: bool = True
+    max_obj_size: int | None = None
 
     session_id: int = 0
     msg_id: int = 0
@@ -97,6 +110,10 @@ class Device:
     sizes: list[int] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    object_size: int | None = None
+    object: bytes = b""
+    pieces: list[int] = field(default_factory=list)
+    delivered_data: dict[str, bytes] = field(default_factory=dict)
 
     # -- sessions ---------------------------------------------------------------------------
 
@@ -112,13 +129,15 @@ class Device:
         self.begin()
         package_1 = [Command(name="Alert", data=start), self.dev_info(), *alerts]
         outgoing = package_1
-        for _ in range(20):
-            reply = self.exchange(outgoing)
+        final = True
+        for _ in range(60):
+            reply = self.exchange(outgoing, final)
+            final = reply.final  # nobody closes before the server does
             verdict = self.status_of(reply, "0")
             if verdict in (401, 407):
                 if self.challenge_of(reply) is None:
                     return self.commands
-                outgoing = [self.header_status(reply), *package_1]
+                outgoing, final = [self.header_status(reply), *package_1], True
                 continue
             outgoing = self.react(reply)
             if outgoing is None:
@@ -133,7 +152,9 @@ class Device:
             target=DM_URL,
             source=self.device_id,
             credential=self.credential(),
-            meta=Meta(max_msg_size=self.max_msg_size) if self.max_msg_size else None,
+            meta=Meta(max_msg_size=self.max_msg_size, max_obj_size=self.max_obj_size)
+            if self.max_msg_size or self.max_obj_size
+            else None,
         )
         for number, command in enumerate(commands, 1):
             command.cmd_id = (
@@ -254,11 +275,41 @@ class Device:
         return [self.status(reply, command, code)]
 
     def on_add(self, reply: Message, command: Command) -> list[Command]:
+        if (command.items[0].target or "").endswith("/Data"):
+            return [self.status(reply, command, self.take_piece(command.items[0]))]
         for item in command.items:
             node = item.meta is not None and item.meta.format == "node"
             self.tree[item.target or ""] = None if node else item.data
         # One Status per Item, the way C1 does it.
         return [self.status(reply, command, 200, item.target or "") for item in command.items]
+
+    def take_piece(self, item: Item) -> int:
+        """A piece of a package, as Protocol 7 has it; the Status."""
+        assert item.meta is not None
+        if self.object_size is None:
+            self.object_size, self.object = item.meta.size or -1, b""
+            assert item.meta.format in ("bin", "b64")
+            if not self.large_objects and item.more:
+                self.object_size = None
+                return 413
+        else:
+            assert item.meta.size is None, "Size is told once"
+        data = item.data or b""
+        self.pieces.append(len(data))
+        self.object += data
+        if item.more:
+            return 213
+        size, self.object_size = self.object_size, None
+        if size not in (-1, len(self.object)):
+            return 424
+        whole = base64.b64decode(self.object) if item.meta.format == "b64" else self.object
+        self.delivered_data[(item.target or "").split("/")[-2]] = whole
+        return 200
+
+    def on_replace(self, reply: Message, command: Command) -> list[Command]:
+        item = command.items[0]
+        self.tree[item.target or ""] = item.data
+        return [self.status(reply, command, self.replaced)]
 
     def on_delete(self, reply: Message, command: Command) -> list[Command]:
         uri = command.items[0].target or ""
@@ -275,13 +326,17 @@ class Device:
         if what == "list=StructData":
             if not self.lists_data:
                 return [self.status(reply, command, 406)]
+            if uri not in self.tree:
+                return [self.status(reply, command, 404)]
             items = [
                 self.item(node, value)
                 for node, value in sorted(self.tree.items())
                 if (node + "/").startswith(uri + "/")
             ]
         elif what == "prop=Type":
-            mo = b"urn:oma:mo:oma-scomo:1.0\0" if uri == "./SCOMO" else b""
+            mo = b"urn:oma:mo:oma-scomo:1.0" if uri == "./SCOMO" else b""
+            if mo and self.encoding == "wbxml":
+                mo += b"\0"  # the habit of a client of the field
             items = [Item(source=f"{uri}?{what}", data=mo)]
         elif uri not in self.tree and uri != ".":
             return [self.status(reply, command, 404)]
@@ -304,7 +359,10 @@ class Device:
 
     # -- what a real device does after the session ------------------------------------------
 
-    def deploy(self, node: str, version: str, package: str, state: str = "20") -> None:
+    def deploy(
+        self, node: str, version: str, package: str, state: str = "20", **ext: object
+    ) -> None:
+        """What an installation leaves; `ext` are our own leaves, such as Release."""
         base = f"./SCOMO/Inventory/Deployed/{node}"
         self.tree[base] = None
         for leaf, value in {
@@ -317,6 +375,24 @@ class Device:
             "State": state,
         }.items():
             self.tree[f"{base}/{leaf}"] = value.encode()
+        if ext:
+            self.tree.setdefault("./SCOMO/Ext/SafeMode", b"0")
+            self.tree[f"{base}/Ext"] = None
+        for leaf, value in ext.items():
+            self.tree[f"{base}/Ext/{leaf}"] = str(value).encode()
+
+    def put_delivered(self, node: str, package: str, state: str = "10") -> None:
+        """What a download leaves."""
+        self.tree["./SCOMO/Inventory/Delivered"] = None
+        base = f"./SCOMO/Inventory/Delivered/{node}"
+        self.tree[base] = None
+        for leaf, value in {"PkgID": package, "Status": "10", "State": state}.items():
+            self.tree[f"{base}/{leaf}"] = value.encode()
+
+    def executed_node(self) -> str:
+        """The target of the last Exec."""
+        executed = [c for c in every(self.commands) if c.name == "Exec"]
+        return executed[-1].items[0].target or "" if executed else ""
 
     def correlator(self) -> str:
         """Of the last operation that was executed."""

@@ -59,7 +59,7 @@ def test_an_older_release_is_updated_and_a_newer_one_left(server, arnold, packag
     arnold.session()
     environment = arnold.tree[f"./SCOMO/Download/{arnold.correlator()}/EnvType"]
     assert environment == b"micropython"
-    assert arnold.shown[0].startswith("Install Blink 1.1.0 ")
+    assert arnold.shown[0].startswith("Update Blink 1.1.0 (")
 
 
 def test_a_refusal_is_not_asked_again(server, arnold, package, set_default):

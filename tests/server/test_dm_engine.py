@@ -120,7 +120,7 @@ def test_challenged_by_407_for_every_command(server, arnold, package):
     repeated = [
         [c.name for c in reply.commands if c.name != "Status"] for reply in arnold.received
     ]
-    assert repeated[0] == repeated[1] == ["Get"]
+    assert repeated[0] == repeated[1] == ["Get", "Get", "Get"]
     assert server.last_operation() == ("running", None)
 
 
@@ -221,7 +221,7 @@ def test_results_in_several_messages(server, arnold, package):
     arnold.deploy("other", "7", "-1")
     arnold.begin()
     reply = arnold.exchange([Command("Alert", data="1201"), arnold.dev_info(), request(BLINK)])
-    status, results = arnold.react(reply)[1:]
+    status, results, *others = arnold.react(reply)[1:]
     half = len(results.items) // 2
     first = Command("Results", cmd_ref=results.cmd_ref, msg_ref="1", items=results.items[:half])
     second = Command("Results", cmd_ref=results.cmd_ref, items=results.items[half:])
@@ -230,7 +230,8 @@ def test_results_in_several_messages(server, arnold, package):
     assert not waiting.final
     assert [c.data for c in waiting.commands] == ["212", "1222"]
     alert = arnold.status(waiting, waiting.commands[1], 200)
-    arnold.exchange([arnold.status(waiting, Command("SyncHdr", cmd_id="0"), 212), alert, second])
+    header = arnold.status(waiting, Command("SyncHdr", cmd_id="0"), 212)
+    arnold.exchange([header, alert, second, *others])
     assert server.inventory() == {"other": "7"}
 
 
@@ -239,7 +240,7 @@ def test_a_large_object_in_results(server, arnold, package):
     arnold.deploy("other", "7", "-1")
     arnold.begin()
     reply = arnold.exchange([Command("Alert", data="1201"), arnold.dev_info(), request(BLINK)])
-    status, results = arnold.react(reply)[1:]
+    status, results, *others = arnold.react(reply)[1:]
     *items, last = results.items
     whole = last.data
     last.data, last.more = whole[:1], True
@@ -248,7 +249,8 @@ def test_a_large_object_in_results(server, arnold, package):
     waiting = arnold.exchange([header, status, chunk], final=False)
     assert ("Results", "213") in statuses(waiting)
     rest = Item(source=last.source, data=whole[1:])
-    arnold.exchange([Command("Results", cmd_ref=results.cmd_ref, msg_ref="1", items=[rest])])
+    end = Command("Results", cmd_ref=results.cmd_ref, msg_ref="1", items=[rest])
+    arnold.exchange([end, *others])
     assert server.inventory() == {"other": "7"}
 
 
@@ -317,7 +319,7 @@ def test_statuses_alone_when_nothing_else_fits(server, arnold, package):
     first = arnold.received[0]
     assert not first.final
     assert all(c.name == "Status" for c in first.commands)
-    assert [c.name for c in arnold.received[1].commands if c.name != "Status"] == ["Get"]
+    assert {c.name for c in arnold.received[1].commands if c.name != "Status"} == {"Get"}
 
 
 def test_resp_uri(tmp_path):

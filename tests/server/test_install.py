@@ -27,6 +27,7 @@ def test_the_device_asks_and_gets(server, arnold, package):
 
     arnold.deploy(BLINK, "1.0.0", BLINK)
     arnold.session(report(correlator))
+    # What the device turned out not to have is not asked for again.
     assert [c.name for c in arnold.commands] == ["Delete", "Get"]
     assert not any("Download" in uri for uri in arnold.tree)
     assert server.last_operation() == ("done", 1200)
@@ -45,13 +46,15 @@ def test_descriptor_leads_to_the_package(server, arnold, package):
     assert server.request("GET", url).content == data
 
 
-@pytest.mark.parametrize("consent", [304, 214])
-def test_the_user_says_no(server, arnold, package, consent):
+@pytest.mark.parametrize(
+    ("consent", "reason"), [(304, "refused by the user"), (214, "cancelled by the user")]
+)
+def test_the_user_says_no(server, arnold, package, consent, reason):
     server.publish(package())
     arnold.consent = consent
     arnold.session(request(BLINK))
     assert server.last_operation() == ("refused", consent)
-    assert server.operations()[-1]["reason"] == "refused by the user"
+    assert server.operations()[-1]["reason"] == reason
     assert arnold.session() == []
 
 
@@ -238,6 +241,8 @@ def test_the_object_is_found_by_its_identifier(server, arnold):
         "./SCOMO?prop=Type",
         "./Toaster?prop=Type",
         "./SCOMO/Inventory/Deployed?list=StructData",
+        "./SCOMO/Inventory/Delivered?list=StructData",
+        "./SCOMO/Ext/SafeMode",
     ]
     assert arnold.session() == []
 

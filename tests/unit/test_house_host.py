@@ -19,8 +19,8 @@ CATCH_ALL = {
 
 # Session, decisions and their data: usable without a database, a web framework or a socket.
 SANS_IO = {
-    *("credentials", "engine", "log", "operations", "planner", "policy", "reports", "state"),
-    *("steps", "survey"),
+    *("credentials", "delivery", "engine", "listener", "log", "operations", "planner", "policy"),
+    *("primitives", "reports", "results", "state", "steps", "survey"),
 }
 # Rows are plain objects; they are the only thing of the database that those may see.
 BELOW_SESSIONS = SANS_IO | {"models"}

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from datetime import datetime, timezone
+import base64
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import httpx
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from ..errors import RefusedError, UnreachableError, UsageError, UscomoError
-from ..server.settings import TOKEN_FILE
-from .serve import default_data_folder
+from ..errors import UsageError, UscomoError
+from ..server.primitives import DELIVERIES, ORDERED, REBOOTS
+from .rest import LOCAL, AsJson, Token, Url, call, cell, show, table
 
 app = typer.Typer(
     help="Publish packages, open accounts, set default software, start operations.",
@@ -47,86 +43,13 @@ class ServerAuth(str, Enum):
     md5 = "md5"
 
 
-class Primitive(str, Enum):
-    """What an operation does."""
+Primitive = Enum("Primitive", {name: name for name in ORDERED}, type=str)  # type: ignore[misc]
+Delivery = Enum("Delivery", {name: name for name in DELIVERIES}, type=str)  # type: ignore[misc]
+Reboot = Enum("Reboot", {name: name for name in REBOOTS}, type=str)  # type: ignore[misc]
 
-    install = "install"
-    activate = "activate"
-    deactivate = "deactivate"
-    remove = "remove"
-
-
-Url = Annotated[str, typer.Option("--server", envvar="USCOMO_SERVER", help="The server's URL.")]
-Token = Annotated[
-    str,
-    typer.Option(
-        "--token",
-        envvar=["USCOMO_TOKEN", "USCOMO_OPERATOR_TOKEN"],
-        help="The operator's or a provider's; default: the one `uscomo serve` keeps here.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AskOption = Annotated[Ask | None, typer.Option(help="Who asks the user.")]
 DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="Device id, as in DevInfo/DevId.")]
 DeviceType = Annotated[str, typer.Argument(metavar="TYPE", help="Device type.")]
-LOCAL = "http://127.0.0.1:8080"
-TIMEOUT_SECONDS = 30.0
-
-
-def _call(url: str, token: str, method: str, path: str, **more: Any) -> Any:
-    """One REST call; its failures as errors with the right exit code."""
-    token = token or _kept_token()
-    if not token.isascii() or not token.isprintable():
-        raise UsageError("the token has characters that no token of a server has")
-    headers = {"authorization": f"Bearer {token}"}
-    try:
-        response = httpx.request(
-            method,
-            f"{url.rstrip('/')}/api{path}",
-            headers=headers,
-            timeout=TIMEOUT_SECONDS,
-            **more,
-        )
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise UsageError(f"--server {url}: {error}") from error
-    except httpx.TransportError as error:
-        raise UnreachableError(f"{url}: {error}") from error
-    try:
-        answer = response.json()
-    except ValueError:
-        raise UscomoError(f"{url}: no uscomo server, HTTP {response.status_code}") from None
-    if response.is_error:
-        sentence = str(answer.get("error", response.status_code))
-        raise (RefusedError if response.status_code in (401, 403) else UscomoError)(sentence)
-    return answer
-
-
-def _kept_token() -> str:
-    file = default_data_folder() / TOKEN_FILE
-    try:
-        return file.read_text("ascii").strip()
-    except OSError:
-        raise UsageError(f"no --token, and none in {file}") from None
-
-
-def _show(as_json: bool, value: dict[str, Any], text: str) -> None:
-    typer.echo(json.dumps({"ok": True, **value}) if as_json else text)
-
-
-def _table(rows: Sequence[dict[str, Any]], **columns: str) -> Table:
-    """A table of some fields, under the headings given."""
-    table = Table(*[heading.replace("_", " ") for heading in columns])
-    for row in rows:
-        table.add_row(*[_cell(row[field]) for field in columns.values()])
-    return table
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return datetime.fromtimestamp(value, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
 
 
 @app.command()
@@ -143,21 +66,19 @@ def publish(
     except OSError as error:
         raise UscomoError(f"{file}: {error.strerror}") from error
     params = {"ask": (ask or Ask.server).value}
-    found = _call(url, token, "POST", "/packages", params=params, content=data)
-    _show(
-        as_json, found, f"{found['id']} {found['version']} release {found['release']}: published"
-    )
+    found = call(url, token, "POST", "/packages", params=params, content=data)
+    show(as_json, found, f"{found['id']} {found['version']} release {found['release']}: published")
 
 
 @app.command()
 def packages(url: Url = LOCAL, token: Token = "", as_json: AsJson = False) -> None:
     """List the catalogue."""
-    found = _call(url, token, "GET", "/packages")
+    found = call(url, token, "GET", "/packages")
     if as_json:
-        _show(as_json, {"packages": found}, "")
+        show(as_json, {"packages": found}, "")
         return
     Console().print(
-        _table(
+        table(
             found,
             Package="id",
             Version="version",
@@ -210,19 +131,19 @@ def device_add(
         "server_nonce": server_nonce,
         "scomo_root": scomo_root,
     }
-    found = _call(url, token, "POST", "/devices", json=account)
-    _show(as_json, found, f"{device_id}: account open")
+    found = call(url, token, "POST", "/devices", json=account)
+    show(as_json, found, f"{device_id}: account open")
 
 
 @app.command()
 def devices(url: Url = LOCAL, token: Token = "", as_json: AsJson = False) -> None:
     """List the devices."""
-    found = _call(url, token, "GET", "/devices")
+    found = call(url, token, "GET", "/devices")
     if as_json:
-        _show(as_json, {"devices": found}, "")
+        show(as_json, {"devices": found}, "")
         return
     Console().print(
-        _table(found, Device="device_id", Type="type", User="user", Last_seen="last_seen")
+        table(found, Device="device_id", Type="type", User="user", Last_seen="last_seen")
     )
 
 
@@ -231,20 +152,41 @@ def device(
     device_id: DeviceId, url: Url = LOCAL, token: Token = "", as_json: AsJson = False
 ) -> None:
     """Show one device: inventory and operations."""
-    found = _call(url, token, "GET", f"/devices/{quote(device_id, safe='')}")
+    found = call(url, token, "GET", f"/devices/{quote(device_id, safe='')}")
     if as_json:
-        _show(as_json, found, "")
+        show(as_json, found, "")
         return
     console = Console()
-    console.print(f"{found['device_id']}, type {found['type']}, seen {_cell(found['last_seen'])}")
+    console.print(f"{found['device_id']}, type {found['type']}, seen {cell(found['last_seen'])}")
+    if found["safe_mode"]:
+        console.print("In SAFE MODE: the agent runs alone, no component is started.")
+    components = [
+        {**row, "trial": "on trial" if row["on_trial"] else ""} for row in found["inventory"]
+    ]
     console.print(
-        _table(
-            found["inventory"], Component="id", Version="version", State="state", Package="package"
+        table(
+            components,
+            Component="id",
+            Version="version",
+            Release="release",
+            State="state",
+            Trial="trial",
+            Back_to="retained",
+            Package="package",
+            Last_error="last_error",
         )
     )
+    if found["delivered"]:
+        console.print(
+            table(found["delivered"], Delivered="package", Name="name", State="state", Node="node")
+        )
+    operations = [
+        {**row, "state": "on trial" if row["on_trial"] else row["state"]}
+        for row in found["operations"]
+    ]
     console.print(
-        _table(
-            found["operations"],
+        table(
+            operations,
             Operation="primitive",
             Subject="subject",
             State="state",
@@ -253,6 +195,9 @@ def device(
             Changed="changed_at",
         )
     )
+    for row in found["operations"]:
+        if len(row["results"]) > 1:
+            console.print(table(row["results"], Component="id", Code="code", Reason="reason"))
 
 
 @app.command("provider-add")
@@ -263,8 +208,8 @@ def provider_add(
     as_json: AsJson = False,
 ) -> None:
     """Make a service provider; its token is shown this once."""
-    found = _call(url, token, "POST", "/providers", json={"name": name})
-    _show(as_json, found, f"{name}: token {found['token']}")
+    found = call(url, token, "POST", "/providers", json={"name": name})
+    show(as_json, found, f"{name}: token {found['token']}")
 
 
 @app.command()
@@ -279,9 +224,9 @@ def authorise(
     """Let a provider set the default software of a device type."""
     path = f"/types/{quote(device_type, safe='')}/authorisations"
     method = "DELETE" if withdraw else "POST"
-    found = _call(url, token, method, path, json={"provider": provider})
+    found = call(url, token, method, path, json={"provider": provider})
     verb = "no longer" if withdraw else "now"
-    _show(as_json, found, f"{provider} is {verb} authorised for {device_type}")
+    show(as_json, found, f"{provider} is {verb} authorised for {device_type}")
 
 
 @app.command()
@@ -300,10 +245,10 @@ def default(
         raise UsageError("--empty and packages: one or the other")
     path = f"/types/{quote(device_type, safe='')}/default"
     if empty or package_ids:
-        found = _call(url, token, "PUT", path, json={"packages": package_ids or []})
+        found = call(url, token, "PUT", path, json={"packages": package_ids or []})
     else:
-        found = _call(url, token, "GET", path)
-    _show(as_json, found, "\n".join(found["packages"]) or "no default software")
+        found = call(url, token, "GET", path)
+    show(as_json, found, "\n".join(found["packages"]) or "no default software")
 
 
 @app.command()
@@ -313,21 +258,55 @@ def operate(
     package: Annotated[str | None, typer.Option(help="Package id.")] = None,
     component: Annotated[str | None, typer.Option(help="Component id.")] = None,
     ask: AskOption = None,
+    delivery: Annotated[
+        Delivery | None,
+        typer.Option(
+            help="indirect: the device downloads; direct: inside the session; delivered: it is "
+            "there. Default: delivered if this very package is, else indirect."
+        ),
+    ] = None,
+    params: Annotated[str, typer.Option(help="InstallParams for the package.")] = "",
+    reboot: Annotated[Reboot | None, typer.Option(help="When the device restarts.")] = None,
     url: Url = LOCAL,
     token: Token = "",
     as_json: AsJson = False,
 ) -> None:
-    """Order an operation for the device's next session."""
+    """Order an operation for the device's next session; what it requires comes first."""
     order = {
         "primitive": primitive.value,
         "package": package,
         "component": component,
         "ask": ask.value if ask else None,
+        "delivery": delivery.value if delivery else None,
+        "install_params": params,
+        "reboot": reboot.value if reboot else None,
     }
-    path = f"/devices/{quote(device_id, safe='')}/operations"
-    found = _call(url, token, "POST", path, json=order)
+    _order(device_id, "operations", order, url, token, as_json)
+
+
+@app.command()
+def trust(
+    device_id: DeviceId,
+    statement: Annotated[Path, typer.Argument(help="A signed trust statement.")],
+    url: Url = LOCAL,
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send a device a statement that adds or revokes a key it trusts."""
+    try:
+        data = statement.read_bytes()
+    except OSError as error:
+        raise UscomoError(f"{statement}: {error.strerror}") from error
+    order = {"statement": base64.b64encode(data).decode()}
+    _order(device_id, "trust", order, url, token, as_json)
+
+
+def _order(
+    device_id: str, what: str, order: dict[str, Any], url: str, token: str, as_json: bool
+) -> None:
+    found = call(url, token, "POST", f"/devices/{quote(device_id, safe='')}/{what}", json=order)
     text = "\n".join(
         f"{row['primitive']} {row['subject']}: {row['state']}, correlator {row['correlator']}"
         for row in found["operations"]
     )
-    _show(as_json, found, text)
+    show(as_json, found, text)

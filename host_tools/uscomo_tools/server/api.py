@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from uscomo_tools.server import catalogue, credentials, notify, policy, views
+from uscomo_tools.server import catalogue, credentials, notify, orders, policy, views
 from uscomo_tools.server.access import Caller, caller_of, may_set_default, token_hash
 from uscomo_tools.server.catalogue import PackageFolder
 from uscomo_tools.server.endpoint import TooLarge, read_body
@@ -31,12 +31,12 @@ from uscomo_tools.server.models import (
     Provider,
     now,
 )
-from uscomo_tools.server.operations import PRIMITIVES, new_operation
 from uscomo_tools.server.problems import Problem
 from uscomo_tools.server.settings import ServerSettings
 from uscomo_tools.server.storage import (
     Storage,
     components_of,
+    delivered_of,
     device_named,
     facts_of,
     last_session,
@@ -47,8 +47,6 @@ from uscomo_tools.server.storage import (
 
 Answer = tuple[Any, int]
 Handler = Callable[["Api", Request, AsyncSession, Caller], Awaitable[Answer]]
-
-ASKERS = ("server", "device")
 
 DEVICE_FIELDS = {
     "device_id": Field(str),
@@ -62,12 +60,6 @@ DEVICE_FIELDS = {
     "server_nonce": Field(str, ""),
     "scomo_root": optional(str),
     "notify": Field(str, ""),
-}
-OPERATION_FIELDS = {
-    "primitive": one_of(None, *PRIMITIVES),
-    "package": optional(str),
-    "component": optional(str),
-    "ask": optional(str),
 }
 
 
@@ -126,8 +118,8 @@ async def _device(request: Request, db: AsyncSession) -> Device:
 async def publish_package(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
     """POST /api/packages?ask=server|device"""
     ask = request.query_params.get("ask", "server")
-    if ask not in ASKERS:
-        raise Problem(400, f"ask is one of {', '.join(ASKERS)}")
+    if ask not in orders.ASKERS:
+        raise Problem(400, f"ask is one of {', '.join(orders.ASKERS)}")
     try:
         data = await read_body(request, api.settings.max_package)
     except TooLarge:
@@ -194,6 +186,7 @@ async def show_device(api: Api, request: Request, db: AsyncSession, caller: Call
         **views.device(device),
         "devinfo": device.devinfo,
         "inventory": [views.component(row) for row in await components_of(db, device)],
+        "delivered": [views.delivered(row) for row in await delivered_of(db, device)],
         "operations": [views.operation(row) for row in await operations_of(db, device)],
         "last_session": views.session(session) if session else None,
     }, 200
@@ -225,47 +218,22 @@ async def list_operations(api: Api, request: Request, db: AsyncSession, caller: 
 async def add_operation(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
     """POST /api/devices/{id}/operations"""
     device = await _device(request, db)
-    given = await read_object(request, OPERATION_FIELDS)
-    if given["ask"] not in (None, *ASKERS):
-        raise Problem(400, f"ask is one of {', '.join(ASKERS)}")
-    facts = await facts_of(db, device)
-    if given["primitive"] == "install":
-        added = [_installation(device, facts, given)]
-    else:
-        added = [
-            new_operation(device, given["primitive"], component, "operator")
-            for component in _subjects(device, facts, given)
-        ]
+    given = await read_object(request, orders.OPERATION_FIELDS)
+    added = orders.ordered(device, await facts_of(db, device), given)
+    return await _queue(db, added)
+
+
+async def send_trust(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
+    """POST /api/devices/{id}/trust"""
+    device = await _device(request, db)
+    given = await read_object(request, orders.TRUST_FIELDS)
+    return await _queue(db, [orders.trust(device, given["statement"])])
+
+
+async def _queue(db: AsyncSession, added: list[Operation]) -> Answer:
     db.add_all(added)
     await db.flush()
     return {"ok": True, "operations": [views.operation(row) for row in added]}, 201
-
-
-def _installation(device: Device, facts: policy.Facts, given: dict[str, Any]) -> Operation:
-    if not given["package"]:
-        raise Problem(400, "install needs a package")
-    package = policy.newest(facts, given["package"])
-    if package is None:
-        raise Problem(404, f"no package {given['package']} fits type {device.device_type!r}")
-    name = package.package_id
-    return new_operation(device, "install", name, "operator", package, given["ask"])
-
-
-def _subjects(device: Device, facts: policy.Facts, given: dict[str, Any]) -> list[str]:
-    """The component ids that an operation on a component or a package is about."""
-    package, component = given["package"], given["component"]
-    if bool(package) == bool(component):
-        raise Problem(400, "name either a component or a package")
-    deployed = [
-        row.component_id
-        for row in facts.components
-        if component in (None, row.component_id) and package in (None, row.package_id)
-    ]
-    if not deployed and component and device.inventory_at is None:
-        return [component]  # nobody knows yet; the device will say
-    if not deployed:
-        raise Problem(404, f"{component or package} is not deployed on {device.device_id}")
-    return deployed
 
 
 # -- providers and defaults -------------------------------------------------------------------
@@ -361,6 +329,7 @@ ROUTES: list[tuple[str, str, Handler, bool]] = [
     ("PATCH", "/api/devices/{device_id}", change_device, True),
     ("POST", "/api/devices/{device_id}/notify", notify_device, True),
     ("POST", "/api/devices/{device_id}/operations", add_operation, True),
+    ("POST", "/api/devices/{device_id}/trust", send_trust, True),
     ("GET", "/api/devices/{device_id}/operations", list_operations, True),
     ("POST", "/api/providers", add_provider, True),
     ("POST", "/api/types/{type}/authorisations", authorise, True),

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from uscomo_tools.server.api import Api
 from uscomo_tools.server.catalogue import PackageFolder
 from uscomo_tools.server.content import Content
+from uscomo_tools.server.contents import Contents
 from uscomo_tools.server.endpoint import DmEndpoint
 from uscomo_tools.server.exchange import Exchanger
 from uscomo_tools.server.pages import Pages
@@ -30,7 +31,7 @@ def create_app(settings: ServerSettings) -> Starlette:
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     storage = Storage(settings.database)
     folder = PackageFolder(settings.data_folder)
-    content = Content(storage, folder)
+    content = Content(storage, Contents(folder))
     dm = DmEndpoint(Exchanger(storage, settings), settings.max_body)
     api = Api(storage, folder, settings)
 
@@ -44,8 +45,7 @@ def create_app(settings: ServerSettings) -> Starlette:
     return Starlette(
         routes=[
             Route(settings.dm_path, dm.post, methods=["POST"]),
-            Route("/content/{sha256}.dd", content.descriptor),
-            Route("/content/{sha256}.pkg", content.package),
+            *content.routes(),
             *api.routes(),
             *Pages(storage, settings.operator_token).routes(),
         ],

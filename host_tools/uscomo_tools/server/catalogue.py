@@ -157,16 +157,22 @@ def describe(package: Package) -> dict[str, Any]:
     }
 
 
-def descriptor(package: Package, base_url: str) -> str:
-    """The download descriptor of OMA Download 1.0 (digest, section 2)."""
+def descriptor(package: Package, url: str, size: int) -> str:
+    """The download descriptor of OMA Download 1.0 (digest, section 2).
+
+    Parameters
+    ----------
+    url, size
+        Where the bytes are, and how many: the whole package's or an update's.
+    """
     values = {
         "DDVersion": "1.0",
         "name": package.name,
         "vendor": package.vendor,
         "description": f"{package.name} {package.version}",
         "type": PACKAGE_TYPE,
-        "size": str(package.size),
-        "objectURI": f"{base_url}/content/{package.sha256}.pkg",
+        "size": str(size),
+        "objectURI": url,
     }
     children = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items())
     return (

@@ -30,6 +30,8 @@ VERSION_DTD, VERSION_PROTOCOL = "1.2", "DM/1.2"
 MAX_CLIENT_FAILURES = 3
 MAX_SERVER_FAILURES = 3
 
+LARGEST_MESSAGE = 32 * 1024  # for a device that announces none; what pieces are cut to
+
 OK, CHUNK_TAKEN, NOT_ALLOWED, UNSUPPORTED, TOO_LARGE = 200, 213, 405, 406, 413
 DTD_UNSUPPORTED, PROTOCOL_UNSUPPORTED = 505, 513
 SERVER_GAVE_UP = 500
@@ -42,13 +44,17 @@ ALERTS = dict.fromkeys((*STARTS, NEXT_MESSAGE, ABORT, NO_END_OF_DATA), OK)
 UNANSWERED = frozenset({"Status", "Results"})
 
 
+#: Bytes that would be left in the message behind a command; negative when it does not fit.
+Room = Callable[[Command], int]
+
+
 class Work(Protocol):
     """What a session is about; :class:`uscomo_tools.server.planner.Planner` for SCOMO."""
 
     def device_info(self, items: list[Item]) -> int: ...
     def alert(self, command: Command) -> int: ...
     def next_steps(self) -> list[Step]: ...
-    def build(self, step: Step) -> Command: ...
+    def build(self, step: Step, room: Room) -> Command: ...
     def sent(self, step: Step) -> None: ...
     def finished(self, step: Step, outcome: Outcome) -> list[Step]: ...
 
@@ -84,6 +90,8 @@ class Session:
         state.client_msg_id = header.msg_id
         if header.meta and header.meta.max_msg_size:
             state.max_msg_size = header.meta.max_msg_size
+        if header.meta and header.meta.max_obj_size:
+            self.device.max_obj_size = header.meta.max_obj_size
         begins = any(c.name == "Alert" and text(c.data) in STARTS for c in message.commands)
         if state.ended and begins:
             state.client_ok = False  # who begins again proves itself again
@@ -255,14 +263,18 @@ class Session:
             state.queue = self.work.next_steps()
         while state.queue:
             step = state.queue[0]
-            command = self.work.build(step)
-            _append(reply, command)
-            if not state.max_msg_size or self.measure(reply) <= state.max_msg_size:
+            command = self.work.build(step, lambda sized: self._room(reply, sized))
+            if not state.max_msg_size or self._room(reply, command) >= 0:
+                _append(reply, command)
                 state.sent.append(Sent(step, reply.header.msg_id, _numbers(command)))
                 self.work.sent(step)
                 state.queue.pop(0)
+                if any(item.more for item in command.items):
+                    # Nothing may stand between the pieces of an object (Protocol 7).
+                    reply.final, state.unfinished = False, True
+                    break
                 continue
-            reply.commands.pop()
+            _number(command, 1 + sum(map(_count, reply.commands)))
             if state.sent:
                 break
             if not was_unfinished and len(reply.commands) > 1:
@@ -276,6 +288,12 @@ class Session:
             self.work.sent(step)
             state.queue = self.work.finished(step, failed.outcome()) + state.queue
         state.ended = not state.sent and not state.unfinished
+
+    def _room(self, reply: Message, command: Command) -> int:
+        _append(reply, command)
+        size = self.measure(reply)
+        reply.commands.pop()
+        return (self.state.max_msg_size or LARGEST_MESSAGE) - size
 
 
 def _version_status(header: Header) -> int:

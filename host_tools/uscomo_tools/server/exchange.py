@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from uscomo_tools.server.catalogue import PackageFolder
+from uscomo_tools.server.contents import Contents
 from uscomo_tools.server.engine import Session
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device, DmSession, LoggedMessage, now
@@ -48,6 +51,7 @@ class Exchanger:
     def __init__(self, storage: Storage, settings: ServerSettings) -> None:
         self.storage = storage
         self.settings = settings
+        self.contents = Contents(PackageFolder(settings.data_folder))
 
     async def answer(self, incoming: Incoming) -> bytes:
         """The body of the response, in the encoding of the request."""
@@ -63,12 +67,14 @@ class Exchanger:
                 return repeated
             device = await device_named(db, header.source)
             facts = await facts_of(db, device) if device else Facts("")
-            components = facts.components
-            reply = self._converse(device or _nobody(header.source), facts, row, incoming)
+            before = replace(facts)
+            account = device or _nobody(header.source)
+            # In a thread: it may have to make an update package.
+            reply = await to_thread.run_sync(self._converse, account, facts, row, incoming)
             body = encode(reply, incoming.encoding)
             if device:
                 device.last_seen = now()
-                await keep_facts(db, components, facts)
+                await keep_facts(db, before, facts)
             log = await self._log(db, row, "down", incoming, body)
             row.last_at = now()
             row.state = {
@@ -98,6 +104,7 @@ class Exchanger:
             base_url=incoming.base_url,
             report_timeout=self.settings.report_timeout,
             inventory_age=self.settings.inventory_age,
+            contents=self.contents,
         )
         session = Session(
             state,

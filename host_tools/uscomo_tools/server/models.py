@@ -85,6 +85,9 @@ class Device(Base):
     ``scomo_root`` is None while nobody looked and empty when the device has no such object.
     ``inventory_at`` is None while the inventory is unknown or known to be out of date.
     ``notify`` is the HOST:PORT where the device listens for notifications, empty for none.
+    ``max_obj_size`` is 0 and ``large_objects`` None while the device did not tell.
+    ``has_delivered`` and ``has_ext`` are False when it turned out to have no such nodes.
+    ``anchors`` are the key ids that the device trusts.
     """
 
     __tablename__ = "device"
@@ -104,12 +107,22 @@ class Device(Base):
     devinfo: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     inventory_at: Mapped[float | None] = mapped_column(default=None)
     notify: Mapped[str] = mapped_column(default="")
+    max_obj_size: Mapped[int] = mapped_column(default=0)
+    large_objects: Mapped[bool | None] = mapped_column(default=None)
+    has_delivered: Mapped[bool] = mapped_column(default=True)
+    has_ext: Mapped[bool] = mapped_column(default=True)
+    safe_mode: Mapped[bool] = mapped_column(default=False)
+    anchors: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[float] = mapped_column(default=now)
     last_seen: Mapped[float | None] = mapped_column(default=None)
 
 
 class Component(Base):
-    """One deployment component of a device's inventory, as last read."""
+    """One deployment component of a device's inventory, as last read.
+
+    ``release``, ``on_trial``, ``last_error`` and ``retained`` are leaves of our own ``Ext``;
+    ``release`` and ``retained`` are None where a device does not tell them.
+    """
 
     __tablename__ = "component"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -122,10 +135,32 @@ class Component(Base):
     env: Mapped[str] = mapped_column(default="")
     status: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="")
+    release: Mapped[int | None] = mapped_column(default=None)
+    on_trial: Mapped[bool] = mapped_column(default=False)
+    last_error: Mapped[str] = mapped_column(default="")
+    retained: Mapped[str | None] = mapped_column(default=None)
 
     @property
     def active(self) -> bool:
         """Whether State says 20, active."""
+        return self.state == "20"
+
+
+class Delivered(Base):
+    """One delivered package of a device's inventory, as last read."""
+
+    __tablename__ = "delivered"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_pk: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    node: Mapped[str]
+    package_id: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="")
+
+    @property
+    def installed(self) -> bool:
+        """Whether State says 20, installed."""
         return self.state == "20"
 
 
@@ -134,7 +169,13 @@ class Operation(Base):
 
     ``state``: queued -> sent (in a message) -> running (answered 202) -> done, failed or refused.
     ``code`` is the SCOMO result or the DM status that ended it.
-    ``leftover`` says that Download/<correlator> exists on the device and is to be deleted.
+    ``leftover`` says that the node that the server added for it, Download/<correlator> or
+    Inventory/Delivered/<correlator>, exists on the device and is to be deleted.
+    ``base`` is the SHA-256 of the package on which the update that was offered builds; ``whole``
+    forbids an update. ``needs`` are correlators of operations that have to succeed before.
+    ``arrived_at`` tells when a direct delivery was complete.
+    ``results`` has one entry per component reported: ``id``, ``node``, ``code``, and what was
+    found in the inventory after a roll-back: ``version``, ``error``.
     """
 
     __tablename__ = "operation"
@@ -151,6 +192,15 @@ class Operation(Base):
     code: Mapped[int | None] = mapped_column(default=None)
     reason: Mapped[str] = mapped_column(default="")
     leftover: Mapped[bool] = mapped_column(default=False)
+    delivery: Mapped[str] = mapped_column(default="indirect")
+    install_params: Mapped[str] = mapped_column(default="")
+    reboot: Mapped[str] = mapped_column(default="")
+    value: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    base: Mapped[str] = mapped_column(String(64), default="")
+    whole: Mapped[bool] = mapped_column(default=False)
+    needs: Mapped[list[str]] = mapped_column(JSON, default=list)
+    arrived_at: Mapped[float | None] = mapped_column(default=None)
+    results: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     session_pk: Mapped[int | None] = mapped_column(default=None)
     created_at: Mapped[float] = mapped_column(default=now)
     changed_at: Mapped[float] = mapped_column(default=now)

@@ -20,6 +20,7 @@ from uscomo_tools.server.problems import Problem
 from uscomo_tools.server.storage import (
     Storage,
     components_of,
+    delivered_of,
     device_named,
     messages_of,
     operations_of,
@@ -112,6 +113,7 @@ class Pages:
                 device=views.device(device),
                 devinfo=device.devinfo,
                 inventory=[views.component(row) for row in await components_of(db, device)],
+                delivered=[views.delivered(row) for row in await delivered_of(db, device)],
                 operations=[views.operation(row) for row in await operations_of(db, device)],
                 sessions=await _sessions(db, device),
             )

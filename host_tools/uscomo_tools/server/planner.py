@@ -2,49 +2,50 @@
 
 Order of the questions: delete what finished installations left behind; find the management
 object by its identifier; read the inventory; then one operation at a time, because a device that
-works on one may refuse the next. When nothing is due nothing is asked. The rules are those of
-the digest's sections 3 to 5 and 10; what to install is the policy's business.
+works on one may refuse the next (a trial that goes on is no work). When nothing is due nothing is
+asked. The rules are those of the digest's sections 3 to 5 and 10; what to install is the policy's
+business, and the commands of an operation are the delivery's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from uscomo_tools.server import policy
+from uscomo_tools.server import policy, primitives
+from uscomo_tools.server.delivery import KINDS, Contents, Delivery
+from uscomo_tools.server.listener import Listener
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device, Operation, Package, now
 from uscomo_tools.server.operations import (
     ENDED,
+    explain_roll_backs,
     move,
     new_operation,
-    settle_report,
+    on_trial,
+    settle_delivery,
     settle_status,
+    with_prerequisites,
 )
 from uscomo_tools.server.policy import Facts, Request
-from uscomo_tools.server.reports import (
-    OPERATION_COMPLETE,
-    REQUESTS,
-    Result,
-    alert_type,
-    parse_result,
-    text,
-)
-from uscomo_tools.server.steps import BUILDERS, Outcome, Step, execute, install
+from uscomo_tools.server.primitives import DIRECT, OF_PACKAGES
+from uscomo_tools.server.steps import BUILDERS, Outcome, Step
 from uscomo_tools.server.survey import Plan, Survey
 from uscomo_tools.syncml.message import Command, Item
 
-OK, NOT_FOUND, INCOMPLETE, UNSUPPORTED = 200, 404, 412, 415
+PIECE_TAKEN, NOT_FOUND = 213, 404
+TRIAL_PATIENCE = 7 * 24 * 3600.0  # seconds to wait for the end of a trial
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and when the planner works: the session's row, the content's URL, the patience."""
+    """Where and when the planner works: the session's row, the content, the patience."""
 
     session_pk: int
     base_url: str
     report_timeout: float
     inventory_age: float
+    contents: Contents
 
 
 class Planner:
@@ -58,98 +59,35 @@ class Planner:
         self.operations = list(facts.operations)
         facts.operations = self.operations
         self.survey = Survey(device, facts, plan)
+        self.delivery = Delivery(device, facts, place.base_url, place.contents)
+        self.listener = Listener(device, facts, plan, self.operations)
         self.answers: dict[str, Callable[[Step, Outcome], list[Step]]] = {
             **self.survey.answers,
             "delete": self._deleted,
             "display": lambda step, outcome: [],
-            "operate": self._operated,
+            **dict.fromkeys(("operate", "execute"), self._operated),
+            "deliver": self._delivered,
+            "data": self._piece_taken,
         }
 
     # -- what the device says ---------------------------------------------------------------
 
     def device_info(self, items: list[Item]) -> int:
         """Keep the DevInfo of package 1."""
-        info = {
-            item.source.removeprefix("./DevInfo/"): text(item.data)
-            for item in items
-            if item.source
-            and item.source.startswith("./DevInfo/")
-            and not (item.meta and item.meta.format == "node")
-        }
-        self.device.devinfo = {**self.device.devinfo, **info}
-        return OK
+        return self.listener.device_info(items)
 
     def alert(self, command: Command) -> int:
         """Take a generic alert; its Status covers all of its Items."""
-        results: list[Result] = []
-        codes = [self._alert_item(item, results) for item in command.items]
-        if results:
-            self._report(command, results)
-        return max(codes, default=INCOMPLETE)
-
-    def _alert_item(self, item: Item, results: list[Result]) -> int:
-        kind = alert_type(item.meta.type if item.meta else None)
-        if kind in OPERATION_COMPLETE:
-            result = parse_result(item.data)
-            if result is None:
-                return INCOMPLETE
-            results.append(result)
-            self._learn_root(item.source)
-            return OK
-        if kind in REQUESTS:
-            self._learn_root(item.source)
-            return self._request(item, REQUESTS[kind])
-        return UNSUPPORTED if kind else INCOMPLETE
-
-    def _learn_root(self, uri: str | None) -> None:
-        root = (uri or "").split("/Download/")[0].split("/Inventory/")[0].rstrip("/")
-        if not self.device.scomo_root and root.startswith("./") and "?" not in root:
-            self.device.scomo_root = root
-
-    def _request(self, item: Item, by_user: bool) -> int:
-        _, _, node = (item.source or "").partition("/Inventory/Deployed/")
-        request = Request(by_user, package=text(item.data), node=node.rstrip("/"))
-        answer = policy.judge(self.facts, request)
-        event("request", self.device.device_id, wanted=request, status=answer.status)
-        if not answer.sure:
-            if asdict(request) not in self.plan.requests:
-                self.plan.requests.append(asdict(request))
-        elif by_user and answer.text not in self.plan.texts:
-            self.plan.texts.append(answer.text)
-        return answer.status
-
-    def _report(self, command: Command, results: list[Result]) -> None:
-        sources = [item.source for item in command.items]
-        for operation in self.operations:
-            matched = (
-                operation.correlator == command.correlator
-                if command.correlator
-                else operation.state == "running" and self._uri(operation) in sources
-            )
-            if matched:
-                break
-        else:
-            event("report of nothing", self.device.device_id, correlator=command.correlator)
-            return
-        if settle_report(operation, results):
-            event(
-                "report",
-                self.device.device_id,
-                operation=operation.correlator,
-                state=operation.state,
-                code=operation.code,
-            )
-            self._outdate()
-
-    def _outdate(self) -> None:
-        self.device.inventory_at = None
-        self.plan.fresh = False
+        return self.listener.alert(command)
 
     # -- what to ask it next ----------------------------------------------------------------
 
     def next_steps(self) -> list[Step]:
         """The steps due now; none ends the session."""
         self.survey.close()
+        if self.plan.fresh:
+            for operation in self.operations:
+                explain_roll_backs(operation, self.facts)
         self._pick_up()
         steps = self._leftovers()
         if self._due():
@@ -164,19 +102,27 @@ class Planner:
             if operation.state == "sent" and operation.session_pk != self.place.session_pk:
                 move(operation, "queued")
             waited = now() - operation.changed_at
-            if operation.state == "running" and waited > self.place.report_timeout:
+            if on_trial(operation):
+                if waited > TRIAL_PATIENCE:
+                    move(operation, "done", operation.code, "installed; no report of the trial")
+            elif operation.state == "running" and waited > self.place.report_timeout:
                 move(operation, "failed", None, "no report")
 
     def _leftovers(self) -> list[Step]:
+        root = self.device.scomo_root or ""
         return [
-            Step(
-                "delete",
-                f"{self.device.scomo_root}/Download/{operation.correlator}",
-                operation.correlator,
-            )
+            Step("delete", primitives.place(root, operation), operation.correlator)
             for operation in self.operations
-            if operation.leftover and operation.state in ENDED
+            if operation.leftover and (operation.state in ENDED or self._cut_off(operation))
         ]
+
+    def _cut_off(self, operation: Operation) -> bool:
+        """Whether a direct delivery was lost with its session, and has to begin again."""
+        return (
+            operation.delivery == DIRECT
+            and operation.state == "queued"
+            and operation.arrived_at is None
+        )
 
     def _due(self) -> bool:
         if self.plan.requests or self._in_state("queued"):
@@ -199,9 +145,9 @@ class Planner:
         return [operation for operation in self.operations if operation.state in states]
 
     def _ask(self) -> list[Step]:
-        step = self.survey.next_step()
-        if step is not None:
-            return [step]
+        steps = self.survey.next_steps()
+        if steps:
+            return steps
         if not self.device.scomo_root:
             self._give_up()
             return []
@@ -224,31 +170,62 @@ class Planner:
                 self.plan.texts.append(answer.text)
         self.plan.requests = []
         known = self.device.inventory_at is not None
-        if known and not self._in_state("queued", "sent", "running"):
+        if known and not self._in_state("queued") and not self._busy():
             for package in self._drift()[:1]:
                 self._create(package, "default")
 
+    def _busy(self) -> bool:
+        return not all(on_trial(operation) for operation in self._in_state("sent", "running"))
+
     def _create(self, package: Package, origin: str) -> None:
         self.plan.tried.append(package.id)
-        operation = new_operation(self.device, "install", package.package_id, origin, package)
-        self.operations.append(operation)
-        event(
-            "operation",
-            self.device.device_id,
-            operation=operation.correlator,
-            install=package.package_id,
-            version=package.version,
-            origin=origin,
-        )
+        wanted = new_operation(self.device, "install", package.package_id, origin, package)
+        added, problem = with_prerequisites(self.device, self.facts, wanted, package)
+        if problem:
+            event("cannot be installed", self.device.device_id, why=problem)
+        for operation in added:
+            self.operations.append(operation)
+            event(
+                "operation",
+                self.device.device_id,
+                operation=operation.correlator,
+                primitive=operation.primitive,
+                subject=operation.subject,
+                origin=origin,
+            )
 
     def _operate(self) -> list[Step]:
-        if self._in_state("sent", "running"):
+        if self._busy():
             return []
         for operation in self._in_state("queued"):
-            if self._uri(operation):
-                return [Step("operate", operation=operation.correlator)]
-            move(operation, "failed", NOT_FOUND, "not deployed on the device")
+            lacking = self._needed(operation)
+            if lacking is not None:
+                if lacking.state in ENDED:
+                    words = f"it needs {lacking.subject}, which failed: {lacking.reason}"
+                    move(operation, "failed", lacking.code, words)
+                continue
+            if not self._uri(operation):
+                where = "deployed" if operation.primitive not in OF_PACKAGES else "delivered"
+                move(operation, "failed", NOT_FOUND, f"not {where} on the device")
+                continue
+            self.delivery.choose(operation)
+            if operation.delivery == DIRECT and operation.arrived_at is None:
+                if self.device.large_objects is None:
+                    return [Step("large objects", "./DevDetail/LrgObj")]
+                code, reason = self.delivery.trouble(operation)
+                if code:
+                    move(operation, "failed", code, reason)
+                    continue
+            return [self.delivery.begin(operation)]
         return []
+
+    def _needed(self, operation: Operation) -> Operation | None:
+        """The first operation that has to succeed before and has not."""
+        for correlator in operation.needs:
+            needed = self._operation(correlator)
+            if needed.state != "done" and not on_trial(needed):
+                return needed
+        return None
 
     # -- commands ---------------------------------------------------------------------------
 
@@ -256,34 +233,32 @@ class Planner:
         return next(found for found in self.operations if found.correlator == correlator)
 
     def _uri(self, operation: Operation) -> str:
-        """The executable node of an operation; empty when the component is not deployed."""
-        root = self.device.scomo_root
-        if operation.primitive == "install":
-            return f"{root}/Download/{operation.correlator}/Operations/DownloadInstall"
-        for component in self.facts.components:
-            if component.component_id == operation.subject:
-                node = f"{root}/Inventory/Deployed/{component.node}"
-                return f"{node}/Operations/{operation.primitive.capitalize()}"
-        return ""
+        """The node of an operation; empty when its component or package is not there."""
+        return primitives.target(self.device.scomo_root or "", operation, self.facts)
 
-    def build(self, step: Step) -> Command:
-        """The command of a step, not numbered yet."""
-        if step.kind != "operate":
+    def build(self, step: Step, room: Callable[[Command], int]) -> Command:
+        """The command of a step, not numbered yet.
+
+        Parameters
+        ----------
+        room
+            Tells how many bytes a message has left behind a command.
+        """
+        if step.kind not in KINDS:
             return BUILDERS[step.kind](step)
-        operation = self._operation(step.operation)
-        if operation.primitive != "install":
-            return execute(self._uri(operation), operation.correlator)
-        package = next(p for p in self.facts.packages if p.id == operation.package_pk)
-        url = f"{self.place.base_url}/content/{package.sha256}.dd"
-        return install(self.device.scomo_root or "", operation, package, url)
+        return self.delivery.build(step, self._operation(step.operation), room)
 
     def sent(self, step: Step) -> None:
         """A step's command is in the message that goes out."""
-        if step.kind == "operate":
+        if step.kind in KINDS:
             operation = self._operation(step.operation)
             move(operation, "sent")
             operation.session_pk = self.place.session_pk
-            operation.leftover = operation.primitive == "install"
+            added = step.kind == "deliver" or operation.delivery == "indirect"
+            if added and operation.primitive in OF_PACKAGES:
+                operation.leftover = True
+            if step.kind == "deliver" or operation.primitive == "download":
+                self.device.has_delivered = True  # there will be something to be read
 
     def finished(self, step: Step, outcome: Outcome) -> list[Step]:
         """Take a step's answer.
@@ -299,17 +274,48 @@ class Planner:
         self._operation(step.operation).leftover = False
         return []
 
+    def _delivered(self, step: Step, outcome: Outcome) -> list[Step]:
+        """The node of a direct delivery is there, or not."""
+        if settle_delivery(self._operation(step.operation), outcome):
+            return [Step("data", operation=step.operation)]
+        self._log(step.operation)
+        return []
+
+    def _piece_taken(self, step: Step, outcome: Outcome) -> list[Step]:
+        operation = self._operation(step.operation)
+        total = self.delivery.size(operation)
+        if not settle_delivery(operation, outcome):
+            self._log(step.operation)
+            return []
+        if step.offset + step.size < total:
+            if outcome.code() == PIECE_TAKEN:
+                return [self.delivery.next_piece(step)]
+            move(operation, "failed", outcome.code(), "the device takes no large objects")
+            return []
+        operation.arrived_at = now()
+        if operation.primitive == "download":
+            move(operation, "done", outcome.code())
+            operation.leftover = False
+            self.listener.outdate()
+            return []
+        return [Step("execute", operation=step.operation)]
+
     def _operated(self, step: Step, outcome: Outcome) -> list[Step]:
         operation = self._operation(step.operation)
         if operation.state == "sent":
             settle_status(operation, outcome)
-            event(
-                "operation",
-                self.device.device_id,
-                operation=operation.correlator,
-                state=operation.state,
-                code=operation.code,
-            )
+            self._log(step.operation)
             if operation.state == "done":
-                self._outdate()
+                self.listener.outdate()
+            self.listener.once_more(operation)
         return []
+
+    def _log(self, correlator: str) -> None:
+        operation = self._operation(correlator)
+        event(
+            "operation",
+            self.device.device_id,
+            operation=correlator,
+            state=operation.state,
+            code=operation.code,
+        )

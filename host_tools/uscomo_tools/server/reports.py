@@ -27,9 +27,6 @@ REQUESTS = {
     "com.uscomo.scomo.installrequest": True,
 }
 
-SUCCESS, SUCCESS_END = 1200, 1300
-USER_CANCELLED = 1401
-
 _PREFIX = "Reversed-Domain-Name:"
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CODE = re.compile(r"<(?:\w+:)?ResultCode[^>]*>\s*(\d{1,9})\s*<")
@@ -39,15 +36,11 @@ _PLAIN = re.compile(r"\s*(\d{1,9})\s*")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result of an operation."""
+    """One result of an operation; ``node`` is the last part of the resulting node's URI."""
 
     code: int
     identifier: str = ""
-
-    @property
-    def success(self) -> bool:
-        """12xx, or the 200 of clients that mix up the two numberings."""
-        return SUCCESS <= self.code < SUCCESS_END or self.code == 200
+    node: str = ""
 
 
 def text(data: bytes | str | None) -> str:
@@ -68,8 +61,14 @@ def alert_type(value: str | None) -> str:
     return name.removeprefix(_PREFIX).strip()
 
 
-def parse_result(data: bytes | None) -> Result | None:
-    """Read the Data of an OperationComplete item; None when it holds no result code."""
+def parse_result(data: bytes | None, target: str | None = None) -> Result | None:
+    """Read the Data of an OperationComplete item; None when it holds no result code.
+
+    Parameters
+    ----------
+    target
+        The item's Target: the node that resulted.
+    """
     fragment = text(data).removeprefix("<![CDATA[").removesuffix("]]>")
     if "<" not in fragment:
         fragment = html.unescape(fragment)
@@ -78,4 +77,8 @@ def parse_result(data: bytes | None) -> Result | None:
     if not found:
         return None
     identifier = _IDENTIFIER.search(fragment)
-    return Result(int(found[1]), html.unescape(identifier[1]) if identifier else "")
+    return Result(
+        int(found[1]),
+        html.unescape(identifier[1]) if identifier else "",
+        (target or "").rstrip("/").rpartition("/")[2],
+    )

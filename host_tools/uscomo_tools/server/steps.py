@@ -6,10 +6,9 @@ a step can be sent again after a challenge. Command numbers are the engine's bus
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from uscomo_tools.server.models import Operation, Package
 from uscomo_tools.syncml.message import Command, Item, Meta
 
 PACKAGE_TYPE = "application/vnd.uscomo.package+gzip"
@@ -23,13 +22,15 @@ class Step:
     """One thing to ask.
 
     ``kind`` is a row of the planner's table; ``uri`` the node concerned; ``operation`` a
-    correlator; ``text`` what a user is shown.
+    correlator; ``text`` what a user is shown; ``offset`` and ``size`` the piece of an object.
     """
 
     kind: str
     uri: str = ""
     operation: str = ""
     text: str = ""
+    offset: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,38 +89,48 @@ def readable_size(size: int) -> str:
     return f"{size} B" if size < 1024 else f"{size / 1024:.1f} KB"
 
 
-def install(root: str, operation: Operation, package: Package, url: str) -> Command:
-    """Sequence{Alert 1101, Add Download/<n>, Exec DownloadInstall} (SCOMO digest 10.2).
+def replace(uri: str, form: str, data: bytes) -> Command:
+    """Write a leaf."""
+    item = Item(target=uri, meta=Meta(format=form), data=data)
+    return Command(name="Replace", cmd_id="", items=[item])
 
-    Parameters
-    ----------
-    root
-        The management object's root.
-    url
-        Of the download descriptor.
+
+def add(node: str, leaves: Mapping[str, str]) -> Command:
+    """Add a node and its leaves; empty ones are left out.
+
+    Formats are spelled out: not every client knows the default of an absent one.
     """
-    node = f"{root}/Download/{operation.correlator}"
-    leaves = {
-        "PkgID": package.package_id,
-        "PkgURL": url,
-        "Name": package.name,
-        "EnvType": package.env,
-        "PkgType": PACKAGE_TYPE,
-    }
-    # Formats are spelled out: not every client knows the default of an absent one.
     items = [Item(target=node, meta=Meta(format="node"))]
     items += [
         Item(target=f"{node}/{name}", meta=Meta(format="chr"), data=value.encode())
         for name, value in leaves.items()
+        if value
     ]
-    children = [
-        Command(name="Add", cmd_id="", items=items),
-        execute(f"{node}/Operations/DownloadInstall", operation.correlator),
-    ]
-    if operation.ask == "server":
-        question = f"Install {package.name} {package.version} ({readable_size(package.size)})?"
+    return Command(name="Add", cmd_id="", items=items)
+
+
+def sequence(question: str, *commands: Command) -> Command:
+    """Sequence{[Alert 1101,] commands} (SCOMO digest 10.2): a No ends it."""
+    children = list(commands)
+    if question:
         children.insert(0, user_alert(CONFIRM, CONFIRM_OPTIONS, question))
     return Command(name="Sequence", cmd_id="", children=children)
+
+
+def chunk(uri: str, data: bytes, total: int | None, more: bool) -> Command:
+    """A piece of a package for Delivered/<n>/Data.
+
+    Parameters
+    ----------
+    total
+        Bytes of the whole, told with the first of several pieces only.
+    more
+        Whether another piece follows.
+    """
+    meta = Meta(format="bin", type=PACKAGE_TYPE, size=total)
+    return Command(
+        name="Add", cmd_id="", items=[Item(target=uri, meta=meta, data=data, more=more)]
+    )
 
 
 BUILDERS: dict[str, Callable[[Step], Command]] = {
@@ -128,6 +139,12 @@ BUILDERS: dict[str, Callable[[Step], Command]] = {
     "inventory": lambda step: get(f"{step.uri}?list=StructData"),
     "inventory names": lambda step: get(step.uri),
     "inventory leaf": lambda step: get(step.uri),
+    "delivered": lambda step: get(f"{step.uri}?list=StructData"),
+    "delivered names": lambda step: get(step.uri),
+    "delivered leaf": lambda step: get(step.uri),
+    "ext": lambda step: get(step.uri),
+    "anchors": lambda step: get(step.uri),
+    "large objects": lambda step: get(step.uri),
     "delete": lambda step: delete(step.uri),
     "display": lambda step: user_alert(DISPLAY, DISPLAY_OPTIONS, step.text),
 }

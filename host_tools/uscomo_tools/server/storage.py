@@ -17,6 +17,7 @@ from uscomo_tools.server.models import (
     Base,
     Component,
     DefaultSoftware,
+    Delivered,
     Device,
     DmSession,
     LoggedMessage,
@@ -114,6 +115,12 @@ async def components_of(db: AsyncSession, device: Device) -> Sequence[Component]
     return (await db.scalars(query)).all()
 
 
+async def delivered_of(db: AsyncSession, device: Device) -> Sequence[Delivered]:
+    """The delivered packages of a device as last read."""
+    query = select(Delivered).where(Delivered.device_pk == device.id).order_by(Delivered.id)
+    return (await db.scalars(query)).all()
+
+
 async def packages_of(db: AsyncSession) -> Sequence[Package]:
     """The catalogue, oldest first."""
     return (await db.scalars(select(Package).order_by(Package.id))).all()
@@ -128,15 +135,20 @@ async def facts_of(db: AsyncSession, device: Device) -> Facts:
         operations=await operations_of(db, device),
         packages=await packages_of(db),
         default=default.packages if default else (),
+        delivered=await delivered_of(db, device),
     )
 
 
-async def keep_facts(db: AsyncSession, before: Sequence[Component], facts: Facts) -> None:
+async def keep_facts(db: AsyncSession, before: Facts, facts: Facts) -> None:
     """Store what a session changed: a new inventory replaces the old one."""
-    if facts.components is not before:
-        for component in before:
-            await db.delete(component)
-        db.add_all(facts.components)
+    for old, new in (
+        (before.components, facts.components),
+        (before.delivered, facts.delivered),
+    ):
+        if new is not old:
+            for row in old:
+                await db.delete(row)
+            db.add_all(new)
     db.add_all(facts.operations)
 
 

@@ -6,12 +6,21 @@ from typing import Any
 
 from lxml import etree
 
+from uscomo_tools.server import operations, results
 from uscomo_tools.server.credentials import BASIC
-from uscomo_tools.server.models import Component, Device, DmSession, LoggedMessage, Operation
+from uscomo_tools.server.models import (
+    Component,
+    Delivered,
+    Device,
+    DmSession,
+    LoggedMessage,
+    Operation,
+)
 from uscomo_tools.syncml.errors import WireError
 from uscomo_tools.syncml.message import decode, encode
 
 STATES = {"10": "inactive", "20": "active"}
+DELIVERED_STATES = {"10": "delivered", "20": "installed"}
 
 
 def device(row: Device) -> dict[str, Any]:
@@ -26,6 +35,8 @@ def device(row: Device) -> dict[str, Any]:
         "last_seen": row.last_seen,
         "inventory_at": row.inventory_at,
         "notify": row.notify,
+        "safe_mode": row.safe_mode,
+        "trusts": row.anchors,
     }
 
 
@@ -40,6 +51,21 @@ def component(row: Component) -> dict[str, Any]:
         "env": row.env,
         "state": STATES.get(row.state, row.state),
         "status": row.status,
+        "release": row.release,
+        "on_trial": row.on_trial,
+        "last_error": row.last_error,
+        "retained": row.retained,
+    }
+
+
+def delivered(row: Delivered) -> dict[str, Any]:
+    """One delivered package of an inventory."""
+    return {
+        "package": row.package_id,
+        "node": row.node,
+        "name": row.name,
+        "state": DELIVERED_STATES.get(row.state, row.state),
+        "status": row.status,
     }
 
 
@@ -52,12 +78,34 @@ def operation(row: Operation) -> dict[str, Any]:
         "subject": row.subject,
         "origin": row.origin,
         "ask": row.ask,
+        "delivery": row.delivery,
+        "install_params": row.install_params,
+        "reboot": row.reboot,
+        "update_from": row.base,
+        "needs": row.needs,
         "state": row.state,
+        "on_trial": operations.on_trial(row),
         "code": row.code,
         "reason": row.reason,
+        "results": [_result(entry) for entry in row.results],
         "created_at": row.created_at,
         "changed_at": row.changed_at,
         "reported_at": row.reported_at,
+    }
+
+
+def _result(entry: dict[str, Any]) -> dict[str, Any]:
+    """What became of one component."""
+    words = results.explain(entry["code"])
+    if "version" in entry:
+        words = operations.roll_back_in_words(entry)
+    return {
+        "id": entry["id"],
+        "node": entry["node"],
+        "code": entry["code"],
+        "reason": words,
+        "rolled_back_to": entry.get("version", ""),
+        "error": entry.get("error", ""),
     }
 
 
