@@ -181,7 +181,7 @@ def large(server, package):
 
 @pytest.mark.parametrize(
     ("encoding", "limit"),
-    [("wbxml", 900), ("wbxml", 2048), ("wbxml", None), ("xml", 1400), ("xml", None)],
+    [("wbxml", 900), ("wbxml", 2048), ("wbxml", None), ("xml", 2048), ("xml", None)],
 )
 def test_direct_delivery(server, arnold, large, encoding, limit):
     arnold.tree["./DevDetail/LrgObj"] = b"true"
