@@ -24,7 +24,7 @@ from uscomo import agent, dmacc, nodes, operation, platform, store, supervisor, 
 from uscomo_tools.device.provision import DeviceSpec, provision
 from uscomo_tools.package import Component, SigningKey, pack
 from uscomo_tools.package.rules import Header
-from uscomo_tools.server import catalogue, credentials, models, policy
+from uscomo_tools.server import catalogue, credentials, models, orders, policy
 from uscomo_tools.server.access import OPERATOR, Caller
 from uscomo_tools.server.catalogue import PackageFolder
 from uscomo_tools.server.exchange import Exchanger, Incoming
@@ -104,7 +104,9 @@ class Server:
 
         self.run(write())
 
-    def publish(self, name: str, release: int = 1, ask: str = "device") -> str:
+    def publish(
+        self, name: str, release: int = 1, ask: str = "device", requires: tuple[str, ...] = ()
+    ) -> str:
         """Publish release N.0 of an application with one component; its id."""
         component = Component(
             id=f"com.example.{name}",
@@ -115,6 +117,7 @@ class Server:
             env="micropython",
             entry=None,
             provides=(name,),
+            requires=requires,
         )
         header = Header(id=component.id, components=(component,), types=(TYPE,))
         data = pack(header, {f"{name}/{name}.py": b"VERSION = %d\n" % release}, self.key)
@@ -152,6 +155,21 @@ class Server:
 
         return self.run(add())
 
+    def command(self, primitive: str, **fields: Any) -> list[str]:
+        """Order through the checks of the REST interface; the correlators of what it makes."""
+        blank = dict.fromkeys(orders.OPERATION_FIELDS)
+        given = {**blank, "install_params": "", "primitive": primitive, **fields}
+
+        async def add() -> list[str]:
+            async with self.storage.writing() as db:
+                device = await device_named(db, DEVICE_ID)
+                assert device is not None
+                made = orders.ordered(device, await facts_of(db, device), given)
+                db.add_all(made)
+                return [operation.correlator for operation in made]
+
+        return self.run(add())
+
     # -- what it knows
 
     async def _rows(self, kind: type[T]) -> list[T]:
@@ -174,7 +192,7 @@ class Server:
 
     def package(self, url: str) -> models.Package:
         """The package behind a PkgURL."""
-        sha256 = url.rpartition("/")[2].removesuffix(".dd")
+        sha256 = url.rpartition("/")[2].partition(".")[0]
         return next(p for p in self.run(self._rows(models.Package)) if p.sha256 == sha256)
 
 

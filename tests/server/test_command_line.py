@@ -69,6 +69,56 @@ def test_the_whole_of_the_operators_work(run, package, tmp_path):
     assert run("device", DEVICE)["operations"][0]["state"] == "queued"
 
 
+def test_orders_of_all_kinds(run, package, tmp_path):
+    file = tmp_path / "clock.pkg"
+    file.write_bytes(package("clock"))
+    run("publish", str(file))
+    device = "urn:uscomo:unix-0002"
+    run("device-add", device, "--type", "unix", "--user", "b", "--password", "x")
+    options = ("--delivery", "direct", "--params", "pin=25", "--reboot", "after")
+    clock = ("--package", "com.example.clock")
+    [row] = run("operate", device, "download-install-inactive", *clock, *options)["operations"]
+    assert (row["primitive"], row["delivery"]) == ("install-inactive", "direct")
+    assert (row["install_params"], row["reboot"]) == ("pin=25", "after")
+    [row] = run("operate", device, "rollback", "--component", "com.example.clock")["operations"]
+    assert row["primitive"] == "rollback"
+    [row] = run("operate", device, "leave-safe-mode")["operations"]
+    assert row["subject"] == "the device"
+    statement = tmp_path / "statement"
+    statement.write_bytes(b"\x01" + b"ANCHOR-0" + bytes(512))
+    [row] = run("trust", device, str(statement))["operations"]
+    assert row["subject"] == f"add an anchor, signed by {b'ANCHOR-0'.hex()}"
+    with pytest.raises(UscomoError, match="No such file"):
+        run("trust", device, str(tmp_path / "nothing"))
+    with pytest.raises(UscomoError, match=r"no package com\.example\.none fits type"):
+        run("operate", device, "download", "--package", "com.example.none")
+
+
+def test_a_device_in_words(ready, monkeypatch):
+    """What people read: why an operation failed, what is on trial, what can be gone back to."""
+    result = {"id": "a", "code": 1200, "reason": "done", "node": "a"}
+    operation = {
+        **{"primitive": "install", "subject": "suite", "state": "failed", "code": 1472},
+        **{"reason": "b: trial failed, rolled back to 1.0", "changed_at": 0.0, "on_trial": False},
+        "results": [result, {**result, "id": "b", "code": 1472, "reason": "trial failed"}],
+    }
+    component = {
+        **{"id": "b", "version": "1.0", "release": 1, "state": "active", "package": "suite"},
+        **{"on_trial": True, "retained": "0.9", "last_error": "ValueError: x"},
+    }
+    answer = {
+        **{"device_id": DEVICE, "type": "unix", "last_seen": None, "safe_mode": True},
+        "inventory": [component],
+        "delivered": [{"package": "suite", "name": "Suite", "state": "delivered", "node": "dp"}],
+        "operations": [operation, {**operation, "on_trial": True, "results": []}],
+    }
+    monkeypatch.setattr(server_admin, "call", lambda *request: answer)
+    monkeypatch.setenv("COLUMNS", "240")
+    shown = CliRunner().invoke(server_admin.app, ["device", DEVICE]).stdout
+    for words in ("SAFE MODE", "on trial", "rolled back to 1.0", "0.9", "ValueError: x", "dp"):
+        assert words in shown
+
+
 def test_people_get_tables(ready, run):
     with open(ready["operator_token_file"], encoding="ascii") as file:
         environment = {"USCOMO_SERVER": ready["url"], "USCOMO_TOKEN": file.read().strip()}

@@ -243,6 +243,17 @@ def test_a_device_without_large_objects(server, arnold, large):
     arnold.session()
     row = server.operations()[-1]
     assert (row["state"], row["code"]) == ("failed", 413)
+    assert row["reason"] == f"{len(large)} bytes, and the device takes no objects in pieces"
+    assert not any("Delivered/" in uri for uri in arnold.tree)
+
+
+def test_a_device_that_promised_too_much(server, arnold, large):
+    arnold.tree["./DevDetail/LrgObj"] = b"true"
+    arnold.large_objects, arnold.max_msg_size = False, 2048
+    order(server, delivery="direct")
+    arnold.session()
+    assert server.last_operation() == ("failed", 413)
+    assert server.operations()[-1]["reason"] == "too large for the device"
     assert arnold.delivered_data == {}
     assert not any("Delivered/" in uri for uri in arnold.tree)  # tidied up
 

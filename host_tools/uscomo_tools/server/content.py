@@ -45,7 +45,9 @@ class Content:
             older = await package_with_hash(db, base) if base else package
         if package is None or older is None:
             raise Problem(404, "no such package")
-        size = await to_thread.run_sync(self.contents.size, package.sha256, base)
+        size = package.size
+        if base:
+            size = await to_thread.run_sync(self.contents.size, package.sha256, base)
         if not size:
             raise Problem(404, "no such update")
         return package, base, size
@@ -61,6 +63,7 @@ class Content:
         """The bytes of a delivery package or an update."""
         package, base, _ = await self._find(request)
         etag = await to_thread.run_sync(self.contents.etag, package.sha256, base)
-        headers = {"etag": f'"{etag}"', "cache-control": "public, immutable"}
+        kept = "no-cache" if base else "immutable"  # an update may be made again, differently
+        headers = {"etag": f'"{etag}"', "cache-control": f"public, {kept}"}
         path = self.contents.path(package.sha256, base)
         return FileResponse(path, media_type=PACKAGE_TYPE, headers=headers)

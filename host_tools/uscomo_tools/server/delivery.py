@@ -21,6 +21,7 @@ from uscomo_tools.syncml.message import Command
 
 KINDS = ("operate", "deliver", "data", "execute")
 SMALLEST_PIECE = 48
+ENVELOPE = 300  # what a message with one object has around it, bytes
 _LENGTHS = 8  # what a piece's own bytes add to a message beyond themselves
 
 
@@ -59,14 +60,20 @@ class Delivery:
 
     def size(self, operation: Operation) -> int:
         """Bytes that travel to the device."""
-        return self.contents.size(self.package(operation).sha256, operation.base)
+        package = self.package(operation)
+        return (
+            self.contents.size(package.sha256, operation.base) if operation.base else package.size
+        )
 
     def trouble(self, operation: Operation) -> tuple[int, str]:
         """Why a direct delivery cannot be tried: a DM status and a sentence; 0 if it can."""
-        limit = self.device.max_obj_size
-        size = self.size(operation)
+        device, size = self.device, self.size(operation)
+        limit = device.max_obj_size
         if limit and size > limit:
             return 413, f"{size} bytes; the device takes objects of at most {limit}"
+        one_message = device.max_msg_size - ENVELOPE
+        if device.large_objects is False and device.max_msg_size and size > one_message:
+            return 413, f"{size} bytes, and the device takes no objects in pieces"
         return 0, ""
 
     # -- steps ------------------------------------------------------------------------------
@@ -134,7 +141,7 @@ class Delivery:
         """As much of the package as the message has room for."""
         sha256, base = self.package(operation).sha256, operation.base
         uri = primitives.place(self.device.scomo_root or "", operation) + "/Data"
-        whole = self.contents.size(sha256, base)
+        whole = self.size(operation)
         rest = whole - step.offset
 
         def piece(size: int) -> Command:

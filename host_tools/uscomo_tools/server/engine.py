@@ -92,6 +92,7 @@ class Session:
             state.max_msg_size = header.meta.max_msg_size
         if header.meta and header.meta.max_obj_size:
             self.device.max_obj_size = header.meta.max_obj_size
+        self.device.max_msg_size = state.max_msg_size
         begins = any(c.name == "Alert" and text(c.data) in STARTS for c in message.commands)
         if state.ended and begins:
             state.client_ok = False  # who begins again proves itself again
@@ -274,7 +275,6 @@ class Session:
                     reply.final, state.unfinished = False, True
                     break
                 continue
-            _number(command, 1 + sum(map(_count, reply.commands)))
             if state.sent:
                 break
             if not was_unfinished and len(reply.commands) > 1:

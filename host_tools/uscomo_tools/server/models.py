@@ -86,6 +86,8 @@ class Device(Base):
     ``inventory_at`` is None while the inventory is unknown or known to be out of date.
     ``notify`` is the HOST:PORT where the device listens for notifications, empty for none.
     ``max_obj_size`` is 0 and ``large_objects`` None while the device did not tell.
+    ``max_msg_size`` and ``max_obj_size`` are 0 and ``large_objects`` None while the device did
+    not tell.
     ``has_delivered`` and ``has_ext`` are False when it turned out to have no such nodes.
     ``anchors`` are the key ids that the device trusts.
     """
@@ -107,6 +109,7 @@ class Device(Base):
     devinfo: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     inventory_at: Mapped[float | None] = mapped_column(default=None)
     notify: Mapped[str] = mapped_column(default="")
+    max_msg_size: Mapped[int] = mapped_column(default=0)
     max_obj_size: Mapped[int] = mapped_column(default=0)
     large_objects: Mapped[bool | None] = mapped_column(default=None)
     has_delivered: Mapped[bool] = mapped_column(default=True)

@@ -77,7 +77,9 @@ def _add_columns(connection: Connection) -> None:
             if column.name in present:
                 continue
             kind = column.type.compile(connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+            names = connection.dialect.identifier_preparer
+            where, what = names.format_table(table), names.format_column(column)
+            connection.exec_driver_sql(f"ALTER TABLE {where} ADD COLUMN {what} {kind}")
             default = column.default
             if isinstance(default, ColumnDefault) and default.is_scalar:
                 connection.execute(update(table).values({column.name: default.arg}))
