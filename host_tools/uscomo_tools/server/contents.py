@@ -12,9 +12,7 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from uscomo_tools.package import PackageError, read_package
-from uscomo_tools.package.build import compress, tar
-from uscomo_tools.package.rules import MANIFEST, SIGNATURE
+from uscomo_tools.package import PackageError, update
 from uscomo_tools.server.catalogue import PackageFolder
 
 
@@ -54,26 +52,9 @@ class Contents:
         with TemporaryDirectory(dir=self.folder) as folder:
             made = Path(folder, "update")
             try:
-                _update(self.packages.path(base), new, made)
+                update(self.packages.path(base), new, made)
             except PackageError:  # the two have nothing in common
                 made.write_bytes(b"")
             if made.stat().st_size >= new.stat().st_size:
                 made.write_bytes(b"")
             os.replace(made, path)
-
-
-def _update(old_path: Path, new_path: Path, out_path: Path) -> None:
-    """Write the newer package without the files that the older one has in the same component."""
-    old, new = read_package(old_path), read_package(new_path)
-    ids = {component.dir: component.id for component in old.components}
-    known = {}
-    for file in old.files:
-        folder, _, path = file.path.partition("/")
-        known[ids[folder], path] = file.sha256
-    ids = {component.dir: component.id for component in new.components}
-    entries = [(MANIFEST, new.manifest), (SIGNATURE, new.signature)]
-    for file in new.files:
-        folder, _, path = file.path.partition("/")
-        if known.get((ids[folder], path)) != file.sha256:
-            entries.append((file.path, file.data))
-    out_path.write_bytes(compress(tar(entries)))

@@ -85,7 +85,6 @@ class Device(Base):
     ``scomo_root`` is None while nobody looked and empty when the device has no such object.
     ``inventory_at`` is None while the inventory is unknown or known to be out of date.
     ``notify`` is the HOST:PORT where the device listens for notifications, empty for none.
-    ``max_obj_size`` is 0 and ``large_objects`` None while the device did not tell.
     ``max_msg_size`` and ``max_obj_size`` are 0 and ``large_objects`` None while the device did
     not tell.
     ``has_delivered`` and ``has_ext`` are False when it turned out to have no such nodes.
