@@ -7,6 +7,7 @@ away; broken packages are signed like good ones, so that they fail for one reaso
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -261,7 +262,10 @@ def signatures(private: rsa.RSAPrivateKey) -> dict[str, tuple[bytes, bool]]:
     while root**3 > number:  # Newton's, from above
         root = (2 * root + number // root**2) // 3
     assert (root**3).to_bytes(256, "big").startswith(wanted)
-    for name, value in {"cube root": root, "0": 0, "1": 1, "n - 1": n - 1, "n": n}.items():
+    known = {"cube root": root, "0": 0, "1": 1, "n - 1": n - 1, "n": n}
+    # With the same power as the right one, and not below n: OverflowError for most keys.
+    known["right + n"] = int.from_bytes(made["right"], "big") + n
+    for name, value in known.items():
         made[name] = value.to_bytes(256, "big")
     made["the block itself"] = blocks["right"]
     return {name: (value, name == "right") for name, value in made.items()}
@@ -295,7 +299,11 @@ def judged(name: str, entries: dict[str, tuple[bytes, bool]]) -> list[str]:
 
 def main() -> None:
     key, other, large = (SigningKey.generate(bits) for bits in (2048, 2048, 4096))
-    private = rsa.generate_private_key(65537, 2048)
+    judgements = None
+    while judgements is None:
+        private = rsa.generate_private_key(65537, 2048)
+        with contextlib.suppress(OverflowError):
+            judgements = signatures(private)
     modulus = private.public_key().public_numbers().n.to_bytes(256, "big")
     out = [
         "# Made by tests/tools/make_package_fixture.py; base64 throughout.",
@@ -309,7 +317,7 @@ def main() -> None:
         *table("UPDATES", broken_updates(key)),
         f"RSA_MODULUS = {literal(modulus)}",
         "# name, signature of b'message', whether it is good",
-        *judged("RSA_SIGNATURES", signatures(private)),
+        *judged("RSA_SIGNATURES", judgements),
         f"LARGE_MODULUS = {literal(large.public.modulus)}",
         f"LARGE_SIGNATURE = {literal(large.sign(b'message'))}",
     ]
