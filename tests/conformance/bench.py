@@ -127,8 +127,13 @@ class Run:
 
     def statuses(self, place: str) -> list[int]:
         """The values that the Status of a node went through, as the agent told them."""
-        words = [line.split() for line in self.said]
-        return [int(w[2]) for w in words if w[:2] == ["status", place]]
+        found: list[int] = []
+        for line in self.said:
+            words = line.split()
+            # One that is told twice has not changed.
+            if words[:2] == ["status", place] and found[-1:] != [int(words[2])]:
+                found.append(int(words[2]))
+        return found
 
     def reports(self) -> list[Report]:
         """All that was reported to servers that answered."""
