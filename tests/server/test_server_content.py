@@ -88,6 +88,13 @@ def test_others_get_the_whole(server, arnold, two, deployed):
     assert url(arnold).endswith(f"/content/{two[1]}.dd")
 
 
+def test_what_is_only_stored_is_whole(server, arnold, two):
+    arnold.deploy(BLINK, "1.0", BLINK, Release=1)
+    order(server, primitive="download")
+    arnold.session()
+    assert url(arnold).endswith(f"/content/{two[1]}.dd")
+
+
 def test_nothing_in_common_is_no_update(server, arnold, package):
     first = server.publish(package(version="1.0", release=1))["sha256"]
     second = server.publish(package(version="2.0", release=2))["sha256"]
@@ -235,6 +242,16 @@ def test_the_largest_object_is_respected(server, arnold, large):
     assert (row["state"], row["code"]) == ("failed", 413)
     limit = len(large) - 1
     assert row["reason"] == f"{len(large)} bytes; the device takes objects of at most {limit}"
+
+
+def test_a_stranger_cannot_tell_sizes(server, arnold, large):
+    arnold.password, arnold.max_obj_size = "wrong", 1
+    arnold.session()
+    arnold.password, arnold.max_obj_size = "secret", None
+    arnold.tree["./DevDetail/LrgObj"] = b"true"
+    order(server, delivery="direct")
+    arnold.session()
+    assert server.last_operation() == ("running", None)
 
 
 def test_a_device_without_large_objects(server, arnold, large):

@@ -45,9 +45,12 @@ class Delivery:
 
     def choose(self, operation: Operation) -> None:
         """Decide between the whole package and an update, and keep to it."""
+        if operation.arrived_at is not None:
+            return
         operation.base = ""
         transported = operation.delivery != DELIVERED and operation.package_pk is not None
-        if not transported or operation.whole or operation.arrived_at is not None:
+        # What is only stored may be installed when something else runs.
+        if not transported or operation.whole or operation.primitive not in policy.INSTALLING:
             return
         package = self.package(operation)
         base = policy.base(self.facts, package)

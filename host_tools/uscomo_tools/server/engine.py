@@ -91,8 +91,7 @@ class Session:
         if header.meta and header.meta.max_msg_size:
             state.max_msg_size = header.meta.max_msg_size
         if header.meta and header.meta.max_obj_size:
-            self.device.max_obj_size = header.meta.max_obj_size
-        self.device.max_msg_size = state.max_msg_size
+            state.max_obj_size = header.meta.max_obj_size
         begins = any(c.name == "Alert" and text(c.data) in STARTS for c in message.commands)
         if state.ended and begins:
             state.client_ok = False  # who begins again proves itself again
@@ -102,6 +101,8 @@ class Session:
             return self._reject(message, reply, code)
 
         state.ended = False
+        self.device.max_msg_size = state.max_msg_size
+        self.device.max_obj_size = state.max_obj_size
         self._header_status(message, reply, code)
         challenged = self._server_verdict(message)
         self.state.collect(message)

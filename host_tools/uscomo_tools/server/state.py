@@ -70,6 +70,7 @@ class SessionState:
     ended: bool = False
     unfinished: bool = False
     max_msg_size: int = 0
+    max_obj_size: int = 0
     queue: list[Step] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
 
