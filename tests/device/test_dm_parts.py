@@ -3,7 +3,7 @@ from binascii import b2a_base64
 
 from test_dm_session import Alert, Peer, Tree, codes
 
-from uscomo import session, syncml
+from uscomo import session, syncml, talk
 
 DATA = bytes(i * 7 & 0xFF for i in range(2500))
 FORMAT, TYPE, SIZE = 0x107, 0x113, 0x112
@@ -323,6 +323,88 @@ def test_parts_from_a_server_that_has_not_proved_itself():
 
     assert codes(made.say(write, final=False)) == [407, 407]
     assert made.tree.did == ["commit"]
+
+
+def test_mutated_parts_end_cleanly():
+    # What it guards is the absence of any other exception, and that nothing stays open.
+    def message(made):
+        writer = syncml.MessageWriter(bytearray(1024))
+        writer.message(b"7", 1, "urn:d", b"http://s", b"server", made.credential(), 0)
+        made.accept(writer, 212, 1)
+        for data, size, more in ((b"AAECAw", 16, True), (b"QFBgcICQ==", None, False)):
+            command(writer, syncml.ADD, ("./o", data, "b64", size, more))
+        length = writer.close(True)
+        return bytes(writer.buffer[:length])
+
+    made = peer()
+    whole = message(made)
+    made.session.space()[: len(whole)] = whole
+    assert codes(made.parse(made.session.receive(len(whole)))) == [212, 213, 200]
+    assert made.tree.whole() == bytes((0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+    state = 4711
+    for at in range(len(whole)):
+        state = state * 1103515245 + 12345 & 0x7FFFFFFF
+        made = peer()
+        made.session.space()[: len(whole)] = whole
+        made.session.buffer[at] = state >> 16 & 0xFF
+        made.session.receive(len(whole))
+        made.session.end()
+        verbs = made.tree.verbs()
+        begun = [entry for entry in made.tree.did if entry[0] == "begin" and entry[2] == b"./o"]
+        assert len(begun) == verbs.count("end") + verbs.count("drop"), at
+
+
+class Endless:
+    """What Talk needs of a session and an account; the server always has something more."""
+
+    url = "http://x"
+    outcome = session.RUNNING
+
+    def __init__(self, large, last):
+        self.commands = self
+        self.large = large
+        self.left = last
+        self.rounds = 0
+
+    def start(self, *details):
+        return 1
+
+    def receive(self, length):
+        self.rounds += 1
+        self.left -= 1
+        if not self.left:
+            self.outcome = session.DONE
+        return self.left
+
+    def end(self):
+        self.large = "ended"
+
+    def save_nonces(self):
+        pass
+
+
+class Held(talk.Talk):
+    def __init__(self, size, held):
+        self.session = self.account = held
+        self.size = size
+
+    def start(self, *details):
+        return 1
+
+    def _exchange(self, length, feed):
+        return self.size
+
+
+def test_a_session_is_as_long_as_its_object_needs():
+    for size, large, last, outcome, rounds in (
+        (1500, b"./o", 3000, session.DONE, 3000),
+        (1500, None, 3000, session.PROTOCOL_ERROR, 64),
+        (300, b"./o", 3000, session.PROTOCOL_ERROR, 64),
+        (1500, None, 60, session.DONE, 60),
+    ):
+        held = Endless(large, last)
+        assert Held(size, held).run(b"1", 1201, [], None) == outcome
+        assert held.rounds == rounds and held.large == "ended"
 
 
 # -- alerts

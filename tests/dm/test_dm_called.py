@@ -33,6 +33,7 @@ def test_a_called_device_answers_with_the_id_of_the_call(board, server):
 
 def test_a_call_survives_a_restart_and_a_lost_message(board, server):
     board.agent.notified("main", ID)
+    board.agent.check()
     board.start()
     board.wire.lose = {("up", 1)}
     board.step()
