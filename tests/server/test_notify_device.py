@@ -168,16 +168,18 @@ def test_calls_are_repeated_until_the_device_is_seen(
     with pytest.raises(TimeoutError):
         device_socket.recv(1000)
 
+    patient = notify.Notifier(storage, (2.0, 2.0))  # more than a session takes here
+
     async def seen() -> None:
-        await notifier.call(call)
+        await patient.call(call)
 
     server.loop.run_until_complete(seen())
     device.session()
-    server.loop.run_until_complete(asyncio.sleep(0.5))
+    server.loop.run_until_complete(asyncio.sleep(2.5))
     assert len(device_socket.recv(1000)) > 24
     with pytest.raises(TimeoutError):
         device_socket.recv(1000)
-    server.loop.run_until_complete(notifier.stop())
+    server.loop.run_until_complete(patient.stop())
     server.loop.run_until_complete(storage.stop())
 
 
