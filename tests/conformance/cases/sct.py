@@ -109,6 +109,11 @@ def download_install(bench: Bench) -> None:
     assert_report(device, run.report(), source, DEPLOYED, 1200, ID)
     check(device.tree("Download/p1")["Status"], "10")
     subset(device.tree(DEPLOYED), State="20", Status="10", Version="1.0")
+    # An application is on trial first: what is reported is how that ended.
+    device = bench.device()
+    run = fetch(device, "DownloadInstall", bench.server.publish("app", package("one", app=True)))
+    check(run.codes(), {"c-1": 1200})
+    check(device.run().reports(), [])
 
 
 @case("SCT-07", "DownloadInstallInactive", f"{LIST}, 4")
