@@ -1,6 +1,6 @@
 # What happens around the agent when it fails or rests: the supervisor goes on.
-from support import temporary_root
-from uscomo import platform, supervisor
+from support import raises, temporary_root
+from uscomo import consent, platform, supervisor, watch
 
 
 class Started:
@@ -78,3 +78,182 @@ def test_a_crashed_app_without_memory_for_the_agent_is_restarted():
         finally:
             platform.reset = before
         assert started.said == ["agent failed", "reset"]
+
+
+def with_account(held):
+    held.nodes.set("DMAcc/main/ServerID", b"srv")
+    held.nodes.commit()
+
+
+def test_a_clean_run_resets_the_abnormal_starts():
+    with Started() as started:
+        held = started.held
+        held.store.abnormal = 2
+        held.store.commit()
+        sequence = held.store.sequence
+        held.settings["confirm_after"] = "1000"
+        held._serve()
+        assert held.store.abnormal == 2 and held._limit <= 1000000
+        held.settings["confirm_after"] = "0"
+        held._serve()
+        assert held.store.abnormal == 0 and held._limit is None
+        held._serve()
+        assert held.store.sequence == sequence + 1
+
+
+def test_a_restart_and_a_sleep_are_planned():
+    with Started() as started:
+        held = started.held
+        ends = []
+        before = platform.sleep, supervisor.uscomo_boot.reset
+        platform.sleep = lambda ms: ends.append(ms)
+        supervisor.uscomo_boot.reset = lambda: ends.append("reset")
+        try:
+            for call, expected in (
+                (held.restart, ["reset"]),
+                (lambda: held.sleep(7), [7, "reset"]),
+            ):
+                held.store.abnormal = 2
+                held.store.flags = 1
+                held.store.commit()
+                raises(SystemExit, call)
+                assert platform.resetting
+                assert held.store.abnormal == held.store.flags == 0
+                # An app that catches it does not keep the restart from happening.
+                assert held._is_due()
+                raises(SystemExit, held._serve)
+                held.end()
+                assert ends == expected
+                del ends[:]
+        finally:
+            platform.sleep, supervisor.uscomo_boot.reset = before
+            platform.resetting = False
+
+
+def test_the_device_asks_for_updates_by_the_hour():
+    with Started() as started:
+        held = started.held
+        with_account(held)
+        asked = []
+        held.agent.request = lambda *words: asked.append(words)
+        held.agent.step = lambda: None
+        held.nodes.set("SCOMO/CheckUpdateFreq", b"2")
+        held.nodes.commit()
+        for hour in range(5):
+            held._serve()
+            assert len(asked) == hour // 2
+            assert held._limit <= 3600000
+            held._hour -= 3600000
+        assert set(asked) == {("update", "", "Device")}
+
+
+def test_an_update_at_boot():
+    for setting, expected in (("0", 0), ("1", 1)):
+        with Started() as started:
+            held = started.held
+            held.settings["update_at_boot"] = setting
+            watch.begin(held, supervisor.say)  # nobody to ask
+            with_account(held)
+            watch.begin(held, supervisor.say)
+            assert len(held.nodes.keys("~request/")) == expected
+
+
+def test_safe_mode_that_somebody_has_ended():
+    """The server has cleared the flag in a session: the components come back with a restart."""
+    with Started() as started:
+        held = started.held
+        held.store.flags = 1
+        held.store.commit()
+        watch.begin(held, supervisor.say)
+        assert watch.start(held, supervisor.say) is None
+        held._serve()
+        held.store.flags = 0
+        held.store.commit()
+        try:
+            raises(SystemExit, held._serve)
+        finally:
+            platform.resetting = False
+
+
+def test_whose_code_is_running():
+    with Started() as started:
+        supervisor.current = started.held
+        try:
+            assert supervisor.whose("com.example.a") == "com.example.a"
+            raises(ValueError, supervisor.whose)
+            started.held.front = "com.example.b"
+            assert supervisor.whose() == "com.example.b"
+        finally:
+            supervisor.current = None
+        raises(ValueError, supervisor.whose)
+
+
+def test_what_an_app_is_called_for():
+    with Started() as started:
+        held = started.held
+        mode = consent.mode
+        try:
+            consent.mode = "console"
+            for given, expected in ((True, 200), (False, 304), (None, 214)):
+                held.on_consent = lambda text, default: given  # noqa: B023
+                held.listen()
+                assert consent.ask("Install?") == expected
+
+            def broken(text, default):
+                raise ValueError("in the app")
+
+            held.on_consent = broken
+            held.listen()
+            assert consent.ask("Install?") == consent.CANCELLED
+            # What the operator has set is not asked.
+            consent.mode = "yes"
+            assert consent.ask("Install?") == consent.YES
+            answers = []
+            held.on_answer = lambda id, answer: answers.append((id, answer))
+            held.listen()
+            held.agent.on_answer("com.example.a", "refused")
+            assert answers == [("com.example.a", "refused")]
+        finally:
+            held.on_consent = held.on_answer = None
+            held.listen()
+            consent.mode = mode
+        assert consent.callback is None
+
+
+def test_a_watchdog_is_armed_once_and_fed():
+    class Dog:
+        fed = 0
+
+        def __init__(self, timeout):
+            if timeout > 8388:
+                raise ValueError("timeout too large")
+            Dog.timeout = timeout
+
+        def feed(self):
+            Dog.fed += 1
+
+    class Machine:
+        WDT = Dog
+
+    import sys
+
+    real = sys.modules.get("machine")
+    sys.modules["machine"] = Machine
+    try:
+        assert not platform.watchdog(9000)
+        platform.feed()
+        assert not Dog.fed
+        assert platform.watchdog(2000) and Dog.timeout == 2000
+        platform.feed()
+        assert Dog.fed == 1
+        # A soft reset would not stop it.
+        assert supervisor.uscomo_boot.hard
+        with Started() as started:
+            started.held._is_due()
+        assert Dog.fed > 1
+    finally:
+        platform._watchdog = None
+        supervisor.uscomo_boot.hard = False
+        del sys.modules["machine"]
+        if real:
+            sys.modules["machine"] = real

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from gateway import Answer
 from pairs import BOARD, Pair
 
+from uscomo_tools.device.simulated import Console
 from uscomo_tools.errors import UscomoError
 from uscomo_tools.package import Component, pack
 from uscomo_tools.package.rules import Header
+from uscomo_tools.syncml.message import Message
 
 KILL = "__import__('os').system('kill -9 $PPID')"
 AGENT = "com.uscomo.agent"
@@ -170,26 +174,56 @@ def test_the_watchdog_ends_a_hang(new_pair: Callable[..., Pair], hang: str) -> N
 
 
 def test_the_watchdog_is_fed_through_an_installation(new_pair: Callable[..., Pair]) -> None:
-    """Sessions, a slow download, unpacking: nothing of it starves a watchdog of 2 s."""
+    """A slow server, a slow user, a slow download: nothing of it starves a watchdog of 2 s."""
     pair = new_pair(settings={"confirm_after": "1", "watchdog": "2000", "poll": "1"})
     app = App(pair)
     assert pair.ask_for(app.publish(RUNS)) == 0
     files = {f"data{i}": secrets.token_bytes(9000) for i in range(16)}
     large = pair.publish({"app.py": b"async def main():\n    print('large')\n", **files})
-    seen: list[str] = []
+    slow = {"message", "question", "content"}
+
+    def be_slow(what: str) -> None:
+        if what in slow:
+            slow.remove(what)
+            time.sleep(2.5)
+
+    def slow_message(message: Message) -> str:
+        if pair.operations()[1:]:
+            be_slow("message")
+        return ""
+
+    def slow_content(path: str, answer: Answer) -> Answer:
+        if path.endswith("pkg"):
+            answer.headers["content-length"] = str(len(answer.body))
+            answer.pieces = slow_pieces(answer.body)
+        return answer
+
+    def slow_pieces(body: bytes) -> Iterator[bytes]:
+        for i in range(8):
+            part = len(body) // 7
+            yield body[i * part : (i + 1) * part]
+            time.sleep(0.35)
+        slow.discard("content")
 
     def heard(words: list[str]) -> None:
-        if words == ["session", "main", "done"] and not seen:
-            seen.append("asked")
+        if words == ["session", "main", "done"] and not pair.operations()[1:]:
             pair.api.post(
                 f"/devices/{pair.device_id}/operations",
                 json={"primitive": "install", "package": large, "ask": "server"},
             )
-        if words[:2] == ["component", large] and words[2] == "confirmed":
+        if words == ["component", large, "confirmed"]:
             pair.device.board.cut_power()
 
+    def asked(question: str) -> str:
+        be_slow("question")
+        return "y"
+
     pair.on_event = heard
-    assert pair.run("run") == -9
+    pair.gateway.lose = slow_message
+    pair.gateway.content = slow_content
+    console = Console(heard, pair.output.append, asked)
+    assert pair.device.run(console, "run", 60) == -9
+    assert slow == set()
     assert pair.device.board.bites == 0
     assert pair.status()[large] == 20
 
