@@ -16,6 +16,10 @@ _MAX_REQUESTS = const(3)
 _MAX_BACK_OFF = const(3600000)
 # Alerts of one session: they have to fit its first message. The rest follows in the next one.
 _MAX_ALERTS = const(4)
+# While a result waits for a trial's end; milliseconds.
+_TRIAL_PAUSE = const(500)
+# The two bits of store.POSTPONED.
+_POSTPONED = const(0x30)
 
 # A session's buffers; on a heap whose holes have 2 KB they must still find a place. What a
 # server may send is announced 512 bytes smaller: see session._INTERIM.
@@ -48,6 +52,12 @@ def settings(nodes):
     return found
 
 
+def kept(nodes):
+    """Numbers of delivered packages."""
+    keys = nodes.keys("SCOMO/Inventory/Delivered/")
+    return [int(nodes.get(key)) for key in keys if key.endswith("/Data")]
+
+
 class Alert:
     """A generic alert; `status` is the server's answer, 0 for none."""
 
@@ -57,7 +67,7 @@ class Alert:
         self.mark = mark
         self.data = data
         self.source = self.target = self.correlator = None
-        self.items = ()
+        self.items = ()  # (target, data) of each, in place of the one pair
         self.status = 0
         self.subject = self.way = None
 
@@ -76,6 +86,7 @@ class Agent:
         self.waiting_since = platform.ticks()
         self.wait = 0
         self.polling = ()
+        self.since = {}  # number of an operation: when it was postponed, or seen on trial
         self.on_answer = None  # an app's: (id, answer to its request)
 
     def poll(self):
@@ -87,10 +98,13 @@ class Agent:
         if self.wait and platform.elapsed(self.waiting_since) < self.wait:
             return self.wait - platform.elapsed(self.waiting_since)
         self.wait = 0
-        pending = self.store.pending()
-        if pending:
-            self._operate(pending[0])
-            return 0
+        later = None
+        for number in self.store.pending():
+            left = self._postponed(number)
+            if not left:
+                self._operate(number)
+                return 0
+            later = min(left, later or left)
         for name in self.nodes.children("DMAcc"):
             alerts = self._reports(name)
             alerts += self._requests(name, _MAX_ALERTS - len(alerts))
@@ -98,22 +112,41 @@ class Agent:
             if alerts or self.nodes.get(check) is not None or name in self.polling:
                 self._hold(name, alerts, check)
                 return self.wait
-        return None
+        for row in self.store.results:
+            if self._is_held(row):
+                return _TRIAL_PAUSE
+        return later
+
+    def _left(self, number, seconds):
+        # Milliseconds until so long after it was first asked for; it starts anew with the device.
+        since = self.since.setdefault(number, platform.ticks())
+        return max(0, seconds * 1000 - platform.elapsed(since))
 
     # -- operations
 
+    def _postponed(self, number):
+        for row in self.store.results:
+            if row[0] == number and row[2] & _POSTPONED:
+                return self._left(number, int(self.settings.get("postpone", "3600")))
+        return 0
+
     def _operate(self, number):
-        if not self.store.begin(number):
-            self.say("operation %d given up" % number)
-            return
+        row = self.store.begin(number)
+        self.since.pop(number, None)
         platform.begin_phase()
         from uscomo import operation
 
         run = operation.Run(self.store, self.nodes, number, self.settings, self.feed, self.say)
-        code = run.run()
-        self.say("operation %d %d" % (number, code))
+        code = run.run(row) if row else run.finish(store.INTERRUPTED, ())
         reset = run.reset
         del run
+        if not row:
+            self.say("operation %d given up" % number)
+        elif code:
+            self.say("operation %d %d" % (number, code))
+        elif not reset:
+            self.say("operation %d postponed" % number)
+            self._postponed(number)
         platform.end_phase(operation.MODULES)
         if reset:
             # What runs has changed: start over with a clean heap and the new sys.path.
@@ -163,6 +196,8 @@ class Agent:
             if self.failures >= _MAX_REQUESTS:
                 self.nodes.remove(check)
         self.nodes.commit()
+        if self.store.restart:
+            platform.reset()
 
     def _prove(self):
         # A new agent has held a good session: that was its trial.
@@ -174,59 +209,86 @@ class Agent:
 
     # -- reports: OperationComplete, until the server has answered
 
+    def _is_held(self, row):
+        # A result that says "on trial", while it is true: how the trial ends is what counts.
+        if row[1] == store.ON_TRIAL:
+            for component in self.store.rows:
+                if component[store.COMPONENT] == row[3]:
+                    return component[store.FLAGS] & 1 and component[store.STATE] == 20
+        return False
+
     def _reports(self, name):
         alerts = []
-        for number, code, _, component in self.store.results:
-            if number > self.store.finished or len(alerts) >= _MAX_ALERTS:
-                continue
-            if code == store.ON_TRIAL:
-                continue  # it will be told how that ended
+        numbers = []
+        for row in self.store.results:
+            if row[1] and row[0] not in numbers:
+                numbers.append(row[0])
+        for number in numbers[:]:
+            rows = [row for row in self.store.results if row[0] == number]
+            if len(alerts) >= _MAX_ALERTS:
+                break
+            held = [row for row in rows if self._is_held(row)]
+            if held:
+                limit = int(self.settings.get("trial_report", "600"))
+                # Once, where it takes long.
+                if rows[0][2] & store.TOLD or self._left(number, limit):
+                    continue
             operation = self.store.operation(number)
             if operation is None:
                 # Never answered with 202, so nobody waits for it.
                 self.store.reported(number)
             elif operation["account"] == name:
-                alerts.append(self._report(number, code, component, operation))
+                if not held and rows[0][2] & store.TRIED:
+                    # Its trial is over.
+                    for row in rows:
+                        row[2] = 0
+                    self.say("operation %d %d" % (number, max(row[1] for row in rows)))
+                alerts.append(self._report(number, rows, operation, held))
         return alerts
 
-    def _report(self, number, code, component, operation):
-        identifier = ""
-        target = None
-        if operation["place"].startswith("Download/"):
-            value = self.nodes.get("SCOMO/" + operation["place"] + "/PkgID")
-            identifier = "" if value is None else value.decode()
-        else:
-            identifier = operation["place"].rsplit("/", 1)[-1]
-        for row in self.store.rows:
-            if code < 1300 and row[store.COMPONENT] == component:
-                identifier = store.manifest(row[store.SLOT])["id"]
-                root = operation["uri"].split("/Download/")[0].split("/Inventory/")[0]
-                target = root + "/Inventory/Deployed/" + identifier
-        data = "<ResultCode>%d</ResultCode><Identifier>%s</Identifier>" % (code, identifier)
+    def _report(self, number, rows, operation, held):
+        place = operation["place"]
+        root = operation["uri"][: operation["uri"].rfind(place)] + "Inventory/"
+        items = []
+        for _, code, _, component in rows:
+            identifier = operation.get("id", "")
+            target = None
+            if operation["primitive"] == "Download" and code < 1300:
+                target = root + "Delivered/" + place.rsplit("/", 1)[-1]
+            for row in self.store.rows:
+                if row[store.COMPONENT] == component:
+                    identifier = store.manifest(row[store.SLOT])["id"]
+                    target = root + "Deployed/" + identifier
+            data = "<ResultCode>%d</ResultCode><Identifier>%s</Identifier>" % (code, identifier)
+            items.append((target, data))
+        code = max(row[1] for row in rows)
         mark = "informational" if code < 1300 else "warning" if code == 1401 else "critical"
-        alert = Alert(_COMPLETE, "text/plain", mark, data)
+        alert = Alert(_COMPLETE, "text/plain", mark, "")
         alert.source = operation["uri"]
-        alert.target = target
+        alert.items = items
         alert.correlator = operation["correlator"]
         alert.subject = number
+        alert.way = held
         return alert
 
     def _reported(self, alert):
+        if not alert.status and self.outcome == _UNREACHABLE:
+            return  # being out of reach for a night must not lose a report
+        rows = [row for row in self.store.results if row[0] == alert.subject]
         if alert.status:
             self.say("report %d answered: %d" % (alert.subject, alert.status))
-            self.store.reported(alert.subject)
+        elif rows[0][2] & store.COUNT < _MAX_REPORTS:
+            rows[0][2] += 1
+            self.store.commit()
             return
-        if self.outcome == _UNREACHABLE:
-            return  # being out of reach for a night must not lose a report
-        for result in self.store.results:
-            if result[0] == alert.subject:
-                result[2] += 1
-                if result[2] > _MAX_REPORTS:
-                    self.say("report %d given up" % alert.subject)
-                    self.store.reported(alert.subject)
-                else:
-                    self.store.commit()
-                return
+        else:
+            self.say("report %d given up" % alert.subject)
+        if alert.way:
+            # That the trial goes on; how it ends will be told again.
+            rows[0][2] = store.TOLD | store.TRIED
+            self.store.commit()
+        else:
+            self.store.reported(alert.subject)
 
     # -- requests: install or update, asked for by the user or by the device
 
@@ -310,7 +372,8 @@ class Agent:
                 self.nodes.set("~unknown/" + name, b"%d" % skipped)
             return
         if alert.status == 200 and good:
-            answer = "granted"
+            # Where the user has said no to it in the session, it is none.
+            answer = "installing" if self.store.pending() else "refused"
         elif alert.status == 202:
             answer = "nothing available"
         elif alert.status in (406, 415):
@@ -318,11 +381,11 @@ class Agent:
         elif alert.status and alert.status != 200:
             answer = "refused"
         elif good:
-            answer = "asked"
+            answer = "installing" if self.store.pending() else "nothing available"
         else:
             entry["tries"] += 1
             if entry["tries"] >= _MAX_REQUESTS:
-                answer = OUTCOMES[self.outcome]
+                answer = "no connection" if self.outcome == _UNREACHABLE else "refused"
         if answer:
             self.say("request %s %s" % (entry["id"], answer))
             if self.on_answer:

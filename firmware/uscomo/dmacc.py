@@ -24,6 +24,10 @@ _ROW_SIZE = const(138)
 
 _SECRETS = ("AAuthSecret", "AAuthData")
 
+# Of an account's Ext, where it says nothing: are results of short operations told at once, is the
+# user never asked. The server may change the first; the second is the device's own.
+_DEFAULTS = {"Report": b"async", "Silent": b"0"}
+
 
 class Accounts:
     """Accounts in the tree: readable but for their secrets."""
@@ -36,6 +40,8 @@ class Accounts:
         if not path:
             return "node", "", GET
         key = "DMAcc/" + "/".join(path)
+        if path[1:2] == ["Ext"] and len(path) == 3 and path[2] in _DEFAULTS:
+            return "chr", "", GET | REPLACE if path[2] == "Report" else GET
         if self.nodes.get(key) is not None:
             if path[-1] in _SECRETS:
                 return "bin" if path[-1] == "AAuthData" else "chr", "", REPLACE
@@ -46,11 +52,15 @@ class Accounts:
 
     def children(self, path):
         """Names below a path."""
-        return self.nodes.children("/".join(["DMAcc"] + path))
+        names = self.nodes.children("/".join(["DMAcc"] + path))
+        if path[1:] == ["Ext"]:
+            names += [name for name in sorted(_DEFAULTS) if name not in names]
+        return names
 
     def read(self, path):
         """A leaf's value."""
-        return self.nodes.get("DMAcc/" + "/".join(path))
+        value = self.nodes.get("DMAcc/" + "/".join(path))
+        return _DEFAULTS[path[-1]] if value is None else value
 
     def write(self, path, data):
         """Overwrite a leaf; what is changed counts from the next session on."""
@@ -105,6 +115,7 @@ class Account:
                 self.server_secret = text(place + "AAuthSecret")
                 self.server_nonce = nonce
         self.scomo_root = text("Ext/ScomoRoot", b"SCOMO").decode()
+        self.report = text("Ext/Report")
         self.scomo_version = text("Ext/ScomoVersion", b"1.0").decode()
         self._sequence = 0
         self._load_nonces()

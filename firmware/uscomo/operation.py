@@ -1,25 +1,22 @@
 # The install phase: runs one accepted operation and says how it ended. Imported for that and let
 # go after it. Everything up to the record's commit can be cut off and done again from the start.
 # Result codes and Status values: SCOMO, sections 3.5, 4 and 7 of the project's digest.
-import os
-
 import uscomo_boot
-from uscomo import consent, platform, store
+from uscomo import platform, store
+from uscomo.change import IDLE, KEY, LATER, OK, STEPS, Change
 from uscomo.constant import const
 
-OK = const(1200)
-REFUSED = const(1401)
 _WRONG = const(1402)
+_NO_SPACE = const(1404)
 _FAILED = const(1405)
 _NO_ROOM = const(1406)
 _SIGNATURE = const(1407)
-_REMOVE = const(1408)
 _ENVIRONMENT = const(1413)
-_RELEASE = const(1456)
+_UNANSWERED = const(1450)
+_BLOCKED = const(1451)
+_TOO_OLD = const(1456)
 _CLASH = const(1457)
-
-# Where the SCOMO object keeps its nodes, whatever its root is called in an account's tree.
-_KEY = const("SCOMO/")
+_MISSING = const(1458)
 
 # The largest package that is fetched at all.
 _MAX_PACKAGE = const(4194304)
@@ -28,126 +25,207 @@ _RESERVE = const(16384)
 _BUFFER = const(512)
 
 # Modules that an operation brings in, for platform.end_phase().
-MODULES = ("operation", "download", "package", "rules", "rsa", "trust", "http")
+MODULES = ("operation", "change", "download", "package", "rules", "rsa", "trust", "http")
 
-# What Download/<X>/Status becomes: the download failed, or the installation without its data.
+# Status values between the first and the last one.
+_STORED = const(40)
+_INSTALLING = const(50)
 _DOWNLOAD_FAILED = const(20)
-_INSTALL_FAILED = const(70)
-_IDLE = const(10)
+
+# What a delivered package takes over from its download.
+_LEAVES = ("PkgID", "Name", "InstallParams", "Description", "EnvType", "PkgType", "Reboot")
+_DELIVERED = "Inventory/Delivered/"
 
 
-class Run:
-    """One run of one operation: run() gives the result code and the component's number."""
+class Run(Change):
+    """One run of one operation: run() gives the result code, LATER where it goes on later."""
 
     def __init__(self, stored, nodes, number, settings, feed, say):
-        self.store = stored
-        self.nodes = nodes
+        super().__init__(stored, nodes, stored.operation(number), say)
         self.number = number
-        self.operation = stored.operation(number)
         self.settings = settings
         self.feed = feed
-        self.say = say
-        self.reset = False
         self._report = None  # DLOTA: where to, and what
+        self._failed = STEPS[self.primitive][1]
 
-    def run(self):
+    def run(self, result=None):
         """Run it; the result is in the record, committed with what it changed."""
-        primitive = self.operation["primitive"]
-        place = self.operation["place"]
-        if place.startswith("Download/"):
-            status, code, component = self._install(primitive == "DownloadInstall")
-        else:
-            status, code, component = self._change(primitive, place.rsplit("/", 1)[-1])
-        if not (primitive == "Remove" and code == OK):
-            self._set_status(_KEY + place + "/Status", status)
-        # The result first: folding the nodes commits the record, with all that is in it.
-        self.store.finish(self.number, self._trial(component) or code, component)
-        if self.reset:
+        restarted = result and result[2] & store.RESTARTED
+        when = self.leaf("Reboot")
+        code = OK if restarted else self._wanted()
+        if code == LATER:
+            if result and result[2] // store.POSTPONED & 3 < 3:
+                self.store.hold(result, store.POSTPONED)
+                return code
+            code = _UNANSWERED
+        if code == OK and when in ("before", "both") and result and not restarted:
             self.store.plan_restart()
+            self.store.hold(result, store.RESTARTED)
+            self.reset = True
+            return LATER
+        components = ()
+        if code == OK:
+            self.status(STEPS[self.primitive][0])
+            if self.primitive[:2] in ("Do", "In"):
+                code, components = self._install()
+                self.reset = self.reset or (code == OK and when in ("after", "both"))
+            else:
+                code, components = super().run()
+        elif self.place[:1] == "D":
+            self._failed = _DOWNLOAD_FAILED
+        return self.finish(code, components)
+
+    def finish(self, code, components):
+        """Write down how it ended."""
+        stored = self.store
+        if code >= 1300:
+            self.end(self._failed)
+            if self.place[:1] == "D":
+                self.garbage = store.package_path(self.number)
+        # The result first: folding the nodes commits the record, with all that is in it.
+        stored.finish(self.number, code, components)
+        if self.reset:
+            stored.plan_restart()
         self.nodes.commit()
-        self.store.commit()
+        stored.commit()
+        if self.garbage:
+            store.remove_tree(self.garbage)
         if self._report:
             from uscomo import download
 
             download.notify(self._report[0], self._report[1], self.feed)
-        return code
+        for result in stored.results:
+            if result[0] == self.number:
+                return result[1]
 
-    def _trial(self, component):
-        # ON_TRIAL where the operation's outcome is still to be seen.
-        for row in self.store.rows:
-            if row[store.COMPONENT] == component and row[store.STATE] == uscomo_boot.ACTIVE:
-                about = store.manifest(row[store.SLOT])
-                if row[store.FLAGS] & uscomo_boot.TRIAL and (
-                    about.get("entry") or about.get("agent")
-                ):
-                    return store.ON_TRIAL
-        return 0
+    def _wanted(self):
+        # What can be said before a byte is fetched.
+        if self.primitive[:2] not in ("Do", "In"):
+            return self.agreed(self.primitive + " " + self.id + "?")
+        from uscomo import package
 
-    # -- DownloadInstall and DownloadInstallInactive
+        env = self.leaf("EnvType")
+        if env and not package.environment_fits(env, platform.mpy()):
+            return _ENVIRONMENT
+        id = self.leaf("PkgID")
+        if self._blocked(id, None):
+            return _BLOCKED
+        verb = "Download " if self.primitive == "Download" else "Install "
+        return self.agreed(verb + (self.leaf("Name") or id) + "?")
 
-    def _install(self, active):
+    def _blocked(self, id, version):
+        # The lists of SCOMO 1.1; an entry without a version stands for all of them.
+        for name, wanted in (("Blacklisted", False), ("Whitelisted", True)):
+            entries = self.nodes.children(KEY + name)
+            found = False
+            for entry in entries:
+                entry = KEY + name + "/" + entry + "/"
+                only = (self.nodes.get(entry + "Version") or b"").decode()
+                # Before it is fetched nobody knows a package's versions.
+                fits = not only or (wanted if version is None else only == version)
+                if fits and (self.nodes.get(entry + "ID") or b"").decode() == id:
+                    found = True
+            if entries and found != wanted:
+                return True
+        return False
+
+    # -- packages: Download..., Install...
+
+    def _install(self):
         from uscomo import download, package
 
-        place = self.operation["place"]
-
-        def leaf(name):
-            return (self.nodes.get(_KEY + place + "/" + name) or b"").decode()
-
-        fits = package.environment_fits(leaf("EnvType"), platform.mpy())
-        if leaf("EnvType") and not fits:
-            return _IDLE, _ENVIRONMENT, 0
-        name = leaf("Name") or leaf("PkgID")
-        if not self._agreed("Install " + name + "?"):
-            return _DOWNLOAD_FAILED, REFUSED, 0
-        path = store.package_path(self.number)
+        fetched = self.place[:1] != "D"
+        number = self.number
+        if fetched:
+            number = int(self.leaf("Data") or 0)
+        path = store.package_path(number)
         buffer = bytearray(_BUFFER)
-        free = platform.free(uscomo_boot.ROOT) - _RESERVE
+        resumed = not fetched and store.size(path)
         report = None
-        try:
-            report = download.download(
-                leaf("PkgURL"), path, _MAX_PACKAGE, free, buffer, self.feed, self._progress
-            )
-        except download.DownloadError as error:
-            store.remove_tree(path)
-            self._report = error.notify and (error.notify, error.status)
-            return _DOWNLOAD_FAILED, error.code, 0
-        try:
-            components = self._unpack(package, path, buffer, active, leaf("PkgID"))
-        except package.PackageError as error:
-            code = error.code
-        except OSError as error:
-            code = _NO_ROOM if error.args[0] == 28 else _FAILED
+        while True:
+            try:
+                status = 954
+                if not fetched:
+                    report = self._fetch(download, path, buffer)
+                    fetched = True
+                    self.status(_STORED)
+                opened = package.Package(path, buffer, self.feed)
+                components = self._unpack(package, opened)
+                break
+            except download.DownloadError as error:
+                code = error.code
+                status = error.status
+                report = error.notify
+            except package.PackageError as error:
+                code = error.code
+            except OSError as error:
+                code = _NO_ROOM if error.args[0] == 28 else _FAILED
+            if code in (_NO_SPACE, _NO_ROOM) and self._give_up_slot():
+                continue
+            if resumed and code in (_WRONG, _SIGNATURE):
+                # What lay here may be the beginning of another file than the server has now.
+                store.remove_tree(path)
+                fetched = resumed = False
+                continue
+            if not fetched or self.primitive == "Download":
+                self._failed = STEPS["Download"][1]
+            self._report = report and (report, status)
+            return code, ()
+        self._report = report and (report, 900)
+        if self.primitive == "Download":
+            self.end(_STORED)
         else:
-            self._report = report and (report, 900)
-            self.reset = True
-            return _IDLE, OK, components[0]
-        self._report = report and (report, 954)
-        store.remove_tree(path)
-        return _INSTALL_FAILED, code, 0
+            self.end(IDLE)
+            if number == self.number:
+                self.garbage = path
+            else:
+                self.nodes.set(KEY + self.place + "/State", b"20")
+        return OK, components
 
-    def _unpack(self, package, path, buffer, active, wanted):
+    def _fetch(self, download, path, buffer):
+        free = platform.free(uscomo_boot.ROOT) - _RESERVE
+        return download.download(
+            self.leaf("PkgURL"), path, _MAX_PACKAGE, free, buffer, self.feed, self._progress
+        )
+
+    def _progress(self, received, size):
+        self.say("progress %d %d" % (received, size))
+
+    def _give_up_slot(self):
+        # Versions that are kept only for the wish to go back to them.
+        for row in self.store.rows:
+            slot = row[store.FALL_BACK]
+            if slot and not row[store.FLAGS] & uscomo_boot.TRIAL:
+                row[store.FALL_BACK] = 0
+                self.store.commit()
+                store.remove_tree(store.slot_path(slot))
+                return True
+        return False
+
+    def _unpack(self, package, opened):
         # Slots filled here are garbage until install() names them in the record.
         stored = self.store
-        opened = package.Package(path, buffer, self.feed)
         kind = self.settings.get("DevTyp")
         header = opened.verify(uscomo_boot.ROOT + "/k", platform.mpy(), kind)
         # Any other package may be well signed too, but it is not what the server named.
+        wanted = self.leaf("PkgID")
         if wanted and header["id"] != wanted:
             raise package.PackageError(_WRONG)
-        signer = int(header["signer"][:8], 16)
-        downgrade = header.get("downgrade")
+        if self.primitive == "Download":
+            return self._deliver(package)
+        if self.place[:1] == "D":
+            self.status(_INSTALLING)
+        active = self.primitive[-8:] != "Inactive"
+        code = self._refused(header, active)
+        if not code and opened.unpacked_size + _RESERVE > platform.free(uscomo_boot.ROOT):
+            code = _NO_ROOM
+        if code:
+            raise package.PackageError(code)
         bases = {}
         for about in header["components"]:
             row = stored.find(about["id"])
             if row:
                 bases[about["dir"]] = store.slot_path(row[store.SLOT])
-                if store.manifest(row[store.SLOT])["signer"] != header["signer"]:
-                    raise package.PackageError(_SIGNATURE)
-                if about["release"] < row[store.FLOOR] and not downgrade:
-                    raise package.PackageError(_RELEASE)
-            self._check_clash(package, about)
-        if opened.unpacked_size + _RESERVE > platform.free(uscomo_boot.ROOT):
-            raise package.PackageError(_NO_ROOM)
         rows = stored.rows
         slots = {about["dir"]: stored.new_slot() for about in header["components"]}
         paths = {name: store.slot_path(slot) for name, slot in slots.items()}
@@ -155,62 +233,77 @@ class Run:
             opened.unpack(paths, bases)
             stored.rows = [list(row) for row in rows]
             components = [
-                stored.install(slots[about["dir"]], signer, active)
+                self._switch(about, slots[about["dir"]], header, active)
                 for about in header["components"]
             ]
-            if downgrade:
-                for about in header["components"]:
-                    row = stored.find(about["id"])
-                    row[store.FLOOR] = min(row[store.FLOOR], about["release"])
         except BaseException:
             stored.rows = rows
+            self.nodes.discard()
             for slot in paths.values():
                 store.remove_tree(slot)
             raise
-        os.remove(path)
         return components
 
-    def _check_clash(self, package, about):
-        # All components share one sys.path: a name may be provided once.
-        for row in self.store.rows:
-            other = store.manifest(row[store.SLOT])
-            if other["id"] != about["id"]:
-                for name in about["provides"]:
-                    if name in other["provides"]:
-                        raise package.PackageError(_CLASH)
-
-    def _agreed(self, question):
-        # "unless-asked" trusts the server's own question in the session that accepted this.
-        wanted = self.settings.get("ask", "unless-asked")
-        if wanted == "never" or (wanted == "unless-asked" and self.operation["asked"]):
-            return True
-        return consent.ask(question) == consent.YES
-
-    def _set_status(self, key, status):
-        if status == _IDLE:
-            if self.nodes.get(key) is not None:
-                self.nodes.remove(key)
-        else:
-            self.nodes.set(key, b"%d" % status)
-
-    def _progress(self, received, size):
-        self.say("progress %d %d" % (received, size))
-
-    # -- Activate, Deactivate, Remove
-
-    def _change(self, primitive, id):
+    def _switch(self, about, slot, header, active):
+        # One component's row, and what goes with it.
         stored = self.store
+        id = about["id"]
         row = stored.find(id)
+        self.reset = self.reset or active or (row and row[store.STATE] == uscomo_boot.ACTIVE)
         if row is None:
-            return _IDLE, _REMOVE if primitive == "Remove" else store.INTERRUPTED, 0
-        if not self._agreed(primitive + " " + id + "?"):
-            return _IDLE, REFUSED, row[store.COMPONENT]
-        if primitive == "Remove":
-            stored.rows.remove(row)
+            self.own("Inventory/Deployed/" + id, True)
+        component = stored.install(slot, int(header["signer"][:8], 16), active)
+        if row and header.get("downgrade"):
+            row[store.FLOOR] = min(row[store.FLOOR], about["release"])
+        params = self.nodes.get(KEY + self.place + "/InstallParams")
+        if params:
+            self.nodes.set("~params/" + id, params)
         else:
-            wanted = uscomo_boot.ACTIVE if primitive == "Activate" else uscomo_boot.INACTIVE
-            if row[store.STATE] == wanted:
-                return _IDLE, OK, row[store.COMPONENT]
-            row[store.STATE] = wanted
-        self.reset = True
-        return _IDLE, OK, row[store.COMPONENT] if primitive != "Remove" else 0
+            self.nodes.remove("~params/" + id)
+        return component
+
+    def _refused(self, header, active):
+        # The result code that stands against a package, 0 for none.
+        stored = self.store
+        coming = [about["id"] for about in header["components"]]
+        for about in header["components"]:
+            id = about["id"]
+            if self._blocked(id, about["version"]):
+                return _BLOCKED
+            row = stored.find(id)
+            if row:
+                if store.manifest(row[store.SLOT])["signer"] != header["signer"]:
+                    return _SIGNATURE
+                if about["release"] < row[store.FLOOR] and not header.get("downgrade"):
+                    return _TOO_OLD
+                if not active and row[store.STATE] == uscomo_boot.ACTIVE and self.needed(id):
+                    return _FAILED
+            if active and self.missing(about, coming):
+                return _MISSING
+            # All components share one sys.path: a name may be provided once.
+            for row in stored.rows:
+                other = store.manifest(row[store.SLOT])
+                if other["id"] not in coming:
+                    for name in about["provides"]:
+                        if name in other["provides"]:
+                            return _CLASH
+        return 0
+
+    def _deliver(self, package):
+        # The package stays where it was fetched to, and the server finds it in the inventory.
+        place = _DELIVERED + self.id
+        known = self.nodes.children(KEY + _DELIVERED[:-1])
+        if self.id not in known:
+            if len(known) >= store.MAX_PACKAGES:
+                raise package.PackageError(_NO_SPACE)
+            self.own(place, True)
+        former = self.nodes.get(KEY + place + "/Data")
+        if former and int(former) != self.number:
+            self.garbage = store.package_path(int(former))
+        self.nodes.remove_tree(KEY + place)
+        for name in _LEAVES:
+            value = self.nodes.get(KEY + self.place + "/" + name)
+            if value is not None:
+                self.nodes.set(KEY + place + "/" + name, value)
+        self.nodes.set(KEY + place + "/Data", b"%d" % self.number)
+        return ()

@@ -1,35 +1,58 @@
 # The SCOMO management object: downloads that a server prepares, the inventory, the primitives.
 # A primitive is written down here and run later: nothing is fetched or installed in a session.
 # Source: SCOMO 1.0 and 1.1 as digested in the project's scomo notes, sections 3 and 4.
-from uscomo import store
+import json
+
+import uscomo_boot
+from uscomo import platform, store
 from uscomo.constant import const
-from uscomo.tree import ADD, DELETE, EXEC, GET, REPLACE
+from uscomo.inventory import INTERIOR, Deployed, Ext, operation_node
+from uscomo.tree import ADD, DELETE, GET, REPLACE
 
 MOID = "urn:oma:mo:oma-scomo:"
 
-IDLE = b"10"
-
-# Leaves that a server may write below Download/<X>, and the longest value of each.
-_WRITABLE = {
+# What a server may write below each parent; the longest value of each leaf.
+_LIMITS = {
     "PkgID": 256,
     "Name": 128,
-    "PkgURL": 512,
-    "InstallParams": 512,
     "Description": 512,
     "EnvType": 128,
     "PkgType": 100,
+    "InstallParams": 512,
+    "Reboot": 6,
+    "PkgURL": 512,
+    "ID": 64,
+    "Version": 32,
 }
-_DOWNLOADS = ("DownloadInstall", "DownloadInstallInactive")
-_DEPLOYED = ("ID", "PkgIDRef", "Name", "Version", "EnvType", "Status", "State")
-_INTEGERS = ("Status", "State")
-_VERBS = ("Activate", "Deactivate", "Remove")
+_PACKAGE = ("PkgID", "Name", "Description", "EnvType", "PkgType", "InstallParams", "Reboot")
+_LISTED = ("ID", "Version"), (), ()
+# Parent: leaves of the server, leaves of the client, primitives.
+_KINDS = {
+    "Download": (
+        _PACKAGE + ("PkgURL",),
+        ("Status",),
+        ("Download", "DownloadInstall", "DownloadInstallInactive"),
+    ),
+    "Delivered": (
+        _PACKAGE + ("Data",),
+        ("Status", "State"),
+        ("Install", "InstallInactive", "Remove"),
+    ),
+    "Whitelisted": _LISTED,
+    "Blacklisted": _LISTED,
+}
+_OF_1_1 = ("CheckUpdateFreq", "Whitelisted", "Blacklisted")
 
 # It is kept in an operation's file and sent back in its report.
 _MAX_CORRELATOR = const(128)
-# A server that never cleans up must not fill the nodes.
-MAX_DOWNLOADS = const(8)
+_MAX_OPERATION = const(1200)
+# What is taken by direct delivery, and what is kept free; as for what is fetched.
+_MAX_PACKAGE = const(4194304)
+_RESERVE = const(16384)
+_TYPES = ("", "application/vnd.uscomo.package+gzip", "application/octet-stream")
 
 _KEY = "SCOMO/"
+_WRITABLE = ADD | DELETE | GET | REPLACE
 
 
 class Scomo:
@@ -41,104 +64,127 @@ class Scomo:
         self.account = account
         self.asked = False
         self._accepted = []
-        self._last = None
+        self._deployed = Deployed(stored, nodes)
+        self._ext = Ext(stored)
+        self._coming = None  # a package: path of its Data, number, octets to come
+        self._garbage = []
 
     def node(self, path):
         """What a path is, or None."""
-        depth = len(path)
-        if not depth:
+        if not path:
             return "node", MOID + self.account.scomo_version, GET
-        if path[0] == "Download":
-            return self._download_node(path, depth)
-        if path[0] != "Inventory":
+        if path == ["Inventory"]:
+            return INTERIOR
+        kind, rest = _kind(path)
+        if self._hidden(kind, rest):
             return None
-        if depth == 1:
-            return "node", "", GET
-        if path[1] != "Deployed":
+        if path == ["CheckUpdateFreq"]:
+            return "int", "", GET | REPLACE
+        other = self._other(kind)
+        if other:
+            return other.node(rest)
+        if kind not in _KINDS:
             return None
-        if depth == 2:
-            return "node", "", GET
-        if not self._component(path[2]):
-            return None
-        if depth == 3:
-            return "node", "", GET
-        if depth == 4 and path[3] in _DEPLOYED:
-            return "int" if path[3] in _INTEGERS else "chr", "", GET
-        return _operation(path[3:], _VERBS)
-
-    def _download_node(self, path, depth):
-        if depth == 1:
+        if not rest:
             return "node", "", ADD | GET
-        key = _KEY + "/".join(path[:2])
+        key = _KEY + "/".join(_place(path))
         if self.nodes.get(key) is None and not self.nodes.children(key):
             return None
-        if depth == 2:
-            return "node", "", ADD | DELETE | GET | REPLACE
-        if depth == 3:
-            if path[2] == "Status":
+        if len(rest) == 1:
+            return "node", "", _WRITABLE
+        leaves, own, verbs = _KINDS[kind]
+        if len(rest) == 2:
+            if rest[1] in own:
                 return "int", "", GET
-            if path[2] in _WRITABLE:
+            if rest[1] in leaves:
                 if self.nodes.get(_KEY + "/".join(path)) is None:
                     return None
-                return "chr", "", ADD | DELETE | GET | REPLACE
-        return _operation(path[2:], _DOWNLOADS)
+                if rest[1] == "Data":
+                    return "bin", "", ADD | REPLACE
+                return "chr", "", _WRITABLE
+        return operation_node(rest[1:], verbs)
+
+    def _other(self, kind):
+        return {"Deployed": self._deployed, "Ext": self._ext}.get(kind)
+
+    def _hidden(self, kind, rest=()):
+        # Whether it came with SCOMO 1.1 and the account is of 1.0.
+        new = kind in _OF_1_1 or "Reboot" in rest[1:]
+        return new and self.account.scomo_version != "1.1"
 
     def children(self, path):
         """Names below a path."""
-        depth = len(path)
-        if not depth:
-            return ["Download", "Inventory"]
-        if path[-1] == "Operations":
-            return list(_DOWNLOADS if path[0] == "Download" else _VERBS)
+        if not path:
+            more = [] if self._hidden(_OF_1_1[0]) else list(_OF_1_1)
+            return ["Download", "Inventory", "Ext"] + more
         if path == ["Inventory"]:
-            return ["Deployed"]
-        if path[0] == "Inventory":
-            if depth == 2:
-                return [store.manifest(row[store.SLOT])["id"] for row in self.store.rows]
-            return list(_DEPLOYED) + ["Operations"]
+            return ["Delivered", "Deployed"]
+        kind, rest = _kind(path)
+        other = self._other(kind)
+        if other:
+            return other.children(rest)
+        if rest[1:]:
+            return list(_KINDS[kind][2])
         names = self.nodes.children(_KEY + "/".join(path))
-        if depth == 2:
-            names = [name for name in names if name != "Status"] + ["Status", "Operations"]
+        if rest:
+            _, own, verbs = _KINDS[kind]
+            names = [name for name in names if name not in own] + list(own)
+            if verbs:
+                names.append("Operations")
         return names
 
     def read(self, path):
         """A leaf's value."""
-        if path[0] == "Download":
-            value = self.nodes.get(_KEY + "/".join(path))
-            if path[-1] != "Status":
-                return value
-            if self._busy(path[:2]):
-                return b"30"
-            return IDLE if value is None else value
-        row, about = self._component(path[2])
-        name = path[3]
-        if name == "State":
-            return str(row[store.STATE])
+        name = path[-1]
+        kind, rest = _kind(path)
+        value = self.nodes.get(_KEY + "/".join(path))
         if name == "Status":
-            return self.nodes.get(_KEY + "/".join(path)) or IDLE
-        keys = {"ID": "id", "PkgIDRef": "package", "EnvType": "env"}
-        return about.get(keys.get(name, name.lower()), "")
+            busy = self._busy(path[:-1])
+            if busy:
+                from uscomo.change import STEPS
+
+                return b"%d" % STEPS[busy][0]
+            return value or b"10"
+        other = self._other(kind)
+        if other:
+            return other.read(rest)
+        return (b"10" if rest else b"0") if value is None else value
 
     def add(self, path, format, data):
-        """A server prepares a download."""
-        depth = len(path)
-        if path[0] != "Download" or depth > 3:
+        """A server prepares a download, or delivers a package itself."""
+        code = self._addable(path, format)
+        return code or self._set(path, b"" if format == "node" else data)
+
+    def _addable(self, path, format):
+        # 0, or the status that refuses a new node.
+        kind, rest = _kind(path)
+        depth = len(rest)
+        if kind not in _KINDS or not 1 <= depth <= 2 or (format == "node") != (depth == 1):
             return 405
-        if (format == "node") != (depth == 2) or (depth == 3 and path[2] not in _WRITABLE):
+        if self._hidden(kind, rest) or (depth == 2 and rest[1] not in _KINDS[kind][0]):
             return 405
-        known = self.nodes.children(_KEY + "Download")
-        if path[1] not in known and len(known) >= MAX_DOWNLOADS:
+        known = self.nodes.children(_KEY + "/".join(path[:-depth]))
+        if rest[0] not in known and len(known) >= store.MAX_PACKAGES:
             return 420
-        if depth == 2:
-            data = b""
-        return self._set(path, data)
+        return 405 if self._busy(_place(path)) else 0
 
     def write(self, path, data):
-        """A server changes a leaf of a download."""
-        return 405 if self._busy(path[:2]) else self._set(path, data)
+        """A server changes a leaf."""
+        if path[0] == "Ext":
+            return self._ext.write(path[-1], data)
+        return 405 if self._busy(path[:-1]) else self._set(path, data)
 
     def _set(self, path, data):
-        if len(path) == 3 and len(data) > _WRITABLE[path[2]]:
+        name = path[-1]
+        if name == "Data":
+            code = self.begin(path, len(data), "")
+            if code == 200:
+                code = self.append(data)
+            return self.end() if code == 200 else code
+        if path == ["CheckUpdateFreq"]:
+            if not bytes(data).isdigit() or len(data) > 5:
+                return 415
+        elif len(data) > _LIMITS.get(name, 0):
             return 413
         try:
             self.nodes.set(_KEY + "/".join(path), data)
@@ -147,37 +193,120 @@ class Scomo:
         return 200
 
     def remove(self, path):
-        """A server clears a download away."""
-        if self._busy(path[:2]):
+        """A server clears something away."""
+        place = _place(path)
+        if self._busy(place):
             return 405
-        self.nodes.remove_tree(_KEY + "/".join(path))
+        key = _KEY + "/".join(path)
+        self._forget(key + ("/Data" if path == place else ""))
+        self.nodes.remove_tree(key)
         return 200
+
+    # -- direct delivery: a package that comes in parts; who carries them sees to the exact size
+
+    def begin(self, path, size, type):
+        """Make room for a large value; nothing is stored before everything is known of it."""
+        if path[-1] != "Data":
+            return 413
+        code = self._addable(path, "bin")
+        if code:
+            return code
+        if not size:
+            return 411
+        if type not in _TYPES:
+            return 415
+        if size > _MAX_PACKAGE:
+            return 413
+        if size + _RESERVE > platform.free(uscomo_boot.ROOT):
+            return 420
+        self.drop()
+        number = self.store.new_number()
+        self._coming = path, number, size
+        return self.append(b"")
+
+    def append(self, data):
+        """Keep the next part."""
+        if not self._coming:
+            return 500
+        path, number, left = self._coming
+        if len(data) > left:
+            self.drop()
+            return 424
+        try:
+            store.spool(number, data)
+        except OSError:
+            self.drop()
+            return 420
+        self._coming = path, number, left - len(data)
+        return 200
+
+    def end(self):
+        """All parts have come: the package is delivered with commit()."""
+        if not self._coming:
+            return 500
+        path, number, _ = self._coming
+        self._coming = None
+        platform.sync()
+        key = _KEY + "/".join(path[:-1])
+        self._forget(key + "/Data")
+        for name in ("/State", "/Status"):
+            self.nodes.remove(key + name)
+        self.nodes.set(key + "/Data", b"%d" % number)
+        return 200
+
+    def drop(self):
+        """What has come of a package is not wanted any more."""
+        if self._coming:
+            store.remove_tree(store.package_path(self._coming[1]))
+            self._coming = None
+
+    def _forget(self, key):
+        # A package file goes when the commit has made it garbage.
+        number = key[-5:] == "/Data" and self.nodes.get(key)
+        if number:
+            self._garbage.append(store.package_path(int(number)))
+
+    # -- primitives
 
     def run(self, path, uri, correlator, data):
         """Accept a primitive; it counts with commit() and runs after the session."""
-        place = path[:-2]
+        place = _place(path)
         if self._busy(place):
             return 405
-        if place[0] == "Download" and not self.nodes.get(_KEY + "/".join(place) + "/PkgURL"):
+        key = _KEY + "/".join(place)
+        verb = path[-1]
+        needed = "/PkgURL" if path[0] == "Download" else "/Data" if verb[:1] == "I" else ""
+        if needed and not self.nodes.get(key + needed):
             return 405
-        if len(self._accepted) >= self.store.room():
-            return 420
         try:
             correlator = bytes(correlator or b"").decode()
+            id = (self.nodes.get(key + "/PkgID") or place[-1].encode()).decode()
         except ValueError:
             return 400
-        if len(correlator) > _MAX_CORRELATOR:
+        operation = {
+            "account": self.account.name,
+            "uri": uri,
+            "correlator": correlator,
+            "place": "/".join(place),
+            "primitive": verb,
+            "id": id,
+            "asked": self.asked,
+        }
+        for result in self.store.results:
+            known = self.store.operation(result[0]) or {}
+            if correlator and (known.get("correlator"), known.get("uri")) == (correlator, uri):
+                # Our 202 was lost: it has run, and its report is still to come.
+                return 202
+        if path[1] == "Deployed" and self.account.report == b"sync":
+            from uscomo import change
+
+            self._deployed = Deployed(self.store, self.nodes)
+            return change.Change(self.store, self.nodes, operation, _silent).at_once()
+        if len(self._accepted) >= self.store.room():
+            return 420
+        if len(correlator) > _MAX_CORRELATOR or len(json.dumps(operation)) > _MAX_OPERATION:
             return 413
-        self._accepted.append(
-            {
-                "account": self.account.name,
-                "uri": uri,
-                "correlator": correlator,
-                "place": "/".join(place),
-                "primitive": path[-1],
-                "asked": self.asked,
-            }
-        )
+        self._accepted.append(operation)
         return 202
 
     def commit(self):
@@ -185,31 +314,35 @@ class Scomo:
         for operation in self._accepted:
             self.store.accept(operation)
         self._accepted = []
+        while self._garbage:
+            store.remove_tree(self._garbage.pop())
 
     def _busy(self, place):
+        # The primitive that waits for this place, or None.
         place = "/".join(place)
         for operation in self._accepted:
             if operation["place"] == place:
-                return True
+                return operation["primitive"]
         for number in self.store.pending():
             operation = self.store.operation(number)
             if operation and operation["place"] == place:
-                return True
-        return False
-
-    def _component(self, id):
-        # (row, manifest): the last one found is kept, listings ask for the same one again.
-        if self._last is None or self._last[1]["id"] != id:
-            row = self.store.find(id)
-            if row is None:
-                return None
-            self._last = row, store.manifest(row[store.SLOT])
-        return self._last
+                return operation["primitive"]
+        return None
 
 
-def _operation(path, names):
-    if path == ["Operations"]:
-        return "node", "", GET
-    if len(path) == 2 and path[0] == "Operations" and path[1] in names:
-        return "null", "", EXEC
-    return None
+def _silent(text):
+    pass
+
+
+def _place(path):
+    # The part of a path that is a download, a package or a component.
+    return path[: 3 if path[0] == "Inventory" else 2]
+
+
+def _kind(path):
+    # "Download", "Delivered", ... and what comes below that node.
+    below = 2 if path[0] == "Inventory" else 1
+    kind = path[below - 1]
+    if (kind in ("Delivered", "Deployed")) != (below == 2):
+        kind = ""
+    return kind, path[below:]

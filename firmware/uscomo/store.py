@@ -16,6 +16,8 @@ _HEADER_SIZE = const(24)
 _ROW_SIZE = const(16)
 # Starts that a new version gets before its predecessor comes back.
 ATTEMPTS = const(3)
+# A server that never cleans up must not fill the nodes: of each kind.
+MAX_PACKAGES = const(8)
 # An operation is started this often before it is given up as interrupted.
 _MAX_STARTS = const(3)
 # The first line of a slot's component file.
@@ -31,9 +33,19 @@ FALL_BACK = const(5)
 FLOOR = const(6)
 SIGNER = const(7)
 
+# Result codes: SCOMO, section 7 of the digest, and of the vendor's range.
+OK = const(1200)
 INTERRUPTED = const(1412)
-# Installed and running, its trial goes on: conclude() says how that ended.
+# Installed, on trial: becomes the code of the trial's end, see conclude().
 ON_TRIAL = const(1250)
+
+# Of a result row's third field: how often it was started, until it is finished (and then how
+# often it was reported) in the lower bits, and above them
+POSTPONED = const(0x10)  # how often the user was to be asked again, two bits
+RESTARTED = const(0x80)  # the restart that was wanted before it has been
+TOLD = const(0x40)  # finished: that the trial goes on was reported
+TRIED = const(0x80)  # finished: what the trial came to was not said yet
+COUNT = const(15)
 
 
 class Record(Exception):
@@ -46,11 +58,12 @@ class Store:
     def __init__(self):
         data = uscomo_boot.load()
         # The second copy is created last: before it is whole nothing was ever committed.
-        if not _whole(uscomo_boot.ROOT + uscomo_boot.COPIES[1] + "/record"):
+        if size(uscomo_boot.ROOT + uscomo_boot.COPIES[1] + "/record") != uscomo_boot.SIZE:
             data = self._create()
         elif data is None:
             raise Record
         fields = struct.unpack_from(uscomo_boot.HEADER, data, 0)
+        self.restart = False  # what runs has changed in a session: start over after it
         self.sequence, self.next_slot, self.next_operation, self.finished = fields[1:5]
         self.nodes, self.abnormal, self.flags = fields[5:8]
         self.rows = [list(row) for row in uscomo_boot.rows(data)]
@@ -131,6 +144,8 @@ class Store:
                 number += 1
             row = [number, 0, 0, 0, 0, 0, 0, signer]
             self.rows.append(row)
+        # Whatever it was tried for, another version has come.
+        self.conclude(row[COMPONENT], OK)
         # What has not proved itself is nothing to fall back on.
         if not row[FLAGS] & uscomo_boot.TRIAL:
             row[FALL_BACK] = row[SLOT] if row[STATE] == uscomo_boot.ACTIVE else 0
@@ -155,12 +170,6 @@ class Store:
         row[FLAGS] &= uscomo_boot.AGENT
         row[FLOOR] = max(row[FLOOR], manifest(row[SLOT]).get("release", 0))
 
-    def conclude(self, component, code):
-        """A component's trial has ended so: what waits to be reported of it says that."""
-        for result in self.results:
-            if result[3] == component and result[1] == ON_TRIAL:
-                result[1] = code
-
     def plan_restart(self):
         """The next start is ours: no abnormal one, no attempt of what is on trial; safe mode ends.
 
@@ -173,12 +182,14 @@ class Store:
         self.abnormal = 0
         self.flags &= ~uscomo_boot.SAFE & 0xFF
 
-    def collect(self):
-        """Remove what no row, operation or generation names any more."""
+    def collect(self, kept=()):
+        """Remove what no row, operation or generation names any more; `kept` are the numbers of
+        delivered packages."""
         slots = [row[SLOT] for row in self.rows] + [row[FALL_BACK] for row in self.rows]
         waiting = [number for number in self.pending() if self.operation(number)]
-        kept = waiting + [result[0] for result in self.results]
-        for folder, wanted in (("/c", slots), ("/d", waiting), ("/o", kept)):
+        reported = waiting + [result[0] for result in self.results]
+        kept = waiting + list(kept)
+        for folder, wanted in (("/c", slots), ("/d", kept), ("/o", reported)):
             folder = uscomo_boot.ROOT + folder
             for name in os.listdir(folder):
                 if not name.isdigit() or int(name) not in wanted:
@@ -198,10 +209,7 @@ class Store:
 
     def accept(self, operation):
         """Keep an operation (a dict of texts) on flash before it is answered: its number."""
-        number = self.next_operation
-        while _exists(operation_path(number)):
-            number += 1
-        self.next_operation = number + 1
+        number = self.new_number()
         line = json.dumps(operation).encode()
         try:
             with open(operation_path(number), "wb") as file:
@@ -211,6 +219,14 @@ class Store:
             remove_tree(operation_path(number))
             raise
         platform.sync()
+        return number
+
+    def new_number(self):
+        """A number that no operation and no package has."""
+        number = self.next_operation
+        while _exists(operation_path(number)) or _exists(package_path(number)):
+            number += 1
+        self.next_operation = number + 1
         return number
 
     def operation(self, number):
@@ -228,33 +244,58 @@ class Store:
 
     def pending(self):
         """Numbers of operations that are accepted and not finished, oldest first."""
-        return sorted(
-            int(name)
-            for name in os.listdir(uscomo_boot.ROOT + "/o")
-            if name.isdigit() and int(name) > self.finished
-        )
+        # One that the user wants to be asked for again is overtaken by later ones.
+        begun = [result[0] for result in self.results if not result[1]]
+        numbers = os.listdir(uscomo_boot.ROOT + "/o")
+        numbers = [int(name) for name in numbers if name.isdigit()]
+        return sorted(n for n in numbers if n > self.finished or n in begun)
 
     def begin(self, number):
-        """Count a start of an operation; False when it was interrupted too often."""
+        """Count a start of an operation: its result row; None where it has had too many."""
         for result in self.results:
             if result[0] == number:
                 break
         else:
-            result = [number, INTERRUPTED, 0, 0]
+            result = [number, 0, 0, 0]
             self._append(result)
         result[2] += 1
-        allowed = result[2] <= _MAX_STARTS
-        if not allowed:
-            self.finish(number, INTERRUPTED, 0)
+        if result[2] & COUNT > _MAX_STARTS:
+            self.finish(number, INTERRUPTED, ())
+            result = None
         self.commit()
-        return allowed
+        return result
 
-    def finish(self, number, code, component):
-        """Set an operation's result; it counts with the next commit()."""
+    def hold(self, result, flag):
+        """An operation goes on later, and that is no interruption; durable at once."""
+        result[2] += flag - 1
+        self.commit()
+
+    def finish(self, number, code, components):
+        """Set an operation's result, one row a component; it counts with the next commit()."""
         self.results = [result for result in self.results if result[0] != number]
-        self._append([number, code, 0, component])
         self.finished = max(self.finished, number)
         self.next_operation = max(self.next_operation, number + 1)
+        if len(components) > 1 and len(components) > self.room():
+            components = ()
+        for component in components or (0,):
+            tried = code == OK and self._tried(component)
+            row = [number, ON_TRIAL, TRIED, component] if tried else [number, code, 0, component]
+            self._append(row)
+
+    def _tried(self, component):
+        # Whether time will tell how its installation ended.
+        for row in self.rows:
+            if row[COMPONENT] == component and row[FLAGS] & uscomo_boot.TRIAL:
+                able = row[FLAGS] & uscomo_boot.AGENT or manifest(row[SLOT]).get("entry")
+                return able and row[STATE] == uscomo_boot.ACTIVE
+        return False
+
+    def conclude(self, component, code):
+        """A component's trial has ended: what waiting reports of it say."""
+        for result in self.results:
+            if result[3] == component and result[1] == ON_TRIAL:
+                result[1] = code
+                result[2] &= TRIED
 
     def room(self):
         """How many more operations can be accepted: each will need a result row."""
@@ -290,6 +331,12 @@ def package_path(number):
     return "%s/d/%d" % (uscomo_boot.ROOT, number)
 
 
+def spool(number, data):
+    """Append to a package file; it is not held open, a session may leave it unfinished."""
+    with open(package_path(number), "ab") as file:
+        file.write(data)
+
+
 def manifest(slot):
     """What a slot holds: the first line of its component file."""
     line = bytearray(_MAX_LINE)
@@ -314,11 +361,12 @@ def remove_tree(path):
         os.remove(path)
 
 
-def _whole(path):
+def size(path):
+    """A file's size, 0 where there is none."""
     try:
-        return os.stat(path)[6] == uscomo_boot.SIZE
+        return os.stat(path)[6]
     except OSError:
-        return False
+        return 0
 
 
 def _exists(path):

@@ -19,10 +19,13 @@ _AFTER_FAILURE = const(60000)
 _REST = const(2000)
 _HOUR = const(3600000)
 
+# Nor does anybody wait so long for a device that was started to do what is due.
+_LONG = const(120000)
+
 _MAX_FAILURES = const(3)
 
 # What of the agent outlives its rest.
-_KEPT = ("failures", "outcome", "wait", "waiting_since", "polling")
+_KEPT = ("failures", "outcome", "wait", "waiting_since", "polling", "since")
 
 _MODULES = ("agent", "author", "console", "consent", "lifecycle", "nodes", "store", "watch")
 
@@ -154,7 +157,8 @@ class Supervisor:
                 continue
             # Once: also when a server stays out of reach; what is queued is on flash.
             failures, outcome = self._kept[:2]
-            if once and not trials and (wait is None or failures >= _MAX_FAILURES or not outcome):
+            rests = wait is None or wait > _LONG or failures >= _MAX_FAILURES or not outcome
+            if once and not trials and rests:
                 self.clean()
                 return outcome
             self._rest()

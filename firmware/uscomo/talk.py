@@ -27,6 +27,8 @@ MODULES = (
     "wbxml",
     "tree",
     "scomo",
+    "inventory",
+    "change",
     "dmacc",
     "devinfo",
     "devdetail",

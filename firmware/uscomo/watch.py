@@ -15,11 +15,7 @@ _LONG = const(60000)
 def begin(held, say):
     """See to trials and safe mode, clean up; before anything runs. The start is counted."""
     held.safe = lifecycle.settle(held.store, say)
-    kept = getattr(agent, "kept", None)
-    if kept:
-        held.store.collect(kept(held.nodes))
-    else:
-        held.store.collect()
+    held.store.collect(agent.kept(held.nodes))
     held.new_agent = lifecycle.new_agent(held.store) is not None
     if held.new_agent:
         held.agent.check()  # a good session is its proof

@@ -187,18 +187,18 @@ class _Demo:
                 marks["answer"] = time.monotonic()
                 marks[" ".join(words[2:])] = 1
             elif words[0] == "operation":
-                marks["installed"] = time.monotonic()
+                marks.setdefault("installed", time.monotonic())
                 marks["code"] = float(words[2])
 
         with self._step("request", f"the device asks for {BLINK}, the server grants it") as step:
             began = time.monotonic()
             self.device.request("install", BLINK)
             self._run(on_event)
-            if "granted" not in marks:
+            if "refused" in marks:
+                raise RefusedError("the user said no: nothing was installed")
+            if "installing" not in marks:
                 answers = [key for key in marks if key not in ("answer", "installed", "code")]
                 raise UscomoError(f"the server did not grant the request: {answers}")
-            if "installed" not in marks:
-                raise RefusedError("the user said no: nothing was installed")
             step.seconds = marks["answer"] - began
             first, rest = self._messages_by_session()
             self._count(step, first)

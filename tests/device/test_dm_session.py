@@ -64,6 +64,7 @@ class Alert:
     items = ()
     source = "./S"
     data = "d"
+    items = ()
     status = 0
 
 

@@ -26,7 +26,7 @@ def test_rows_and_results_survive():
     stored = Store()
     slot = filled(stored, "com.example.a")
     component = stored.install(slot, 0xDEADBEEF, True)
-    stored.finish(stored.accept({"uri": "./x"}), 1200, component)
+    stored.finish(stored.accept({"uri": "./x"}), 1200, [component])
     stored.commit()
     stored = Store()
     row = stored.find("com.example.a")
@@ -109,7 +109,7 @@ def test_an_operation_is_accepted_run_and_reported():
     assert stored.pending() == [number]
     assert stored.operation(number)["correlator"] == "c"
     assert stored.begin(number)
-    stored.finish(number, 1200, 0)
+    stored.finish(number, 1200, ())
     stored.commit()
     stored = Store()
     assert stored.pending() == []
@@ -165,7 +165,7 @@ def test_more_results_than_fit_never_break_the_record():
     for _ in range(uscomo_boot.MAX_RESULTS + 3):
         number = stored.accept({"uri": "./x"})
         assert stored.begin(number)
-        stored.finish(number, 1200, 0)
+        stored.finish(number, 1200, ())
         stored.commit()
         assert uscomo_boot.sequence(uscomo_boot.load()) == stored.sequence
     assert stored.room() == 0
@@ -217,7 +217,7 @@ def test_a_component_number_that_a_result_names_is_not_given_again():
     temporary_root()
     stored = Store()
     number = stored.install(filled(stored, "a"), 1, True)
-    stored.finish(1, 1200, number)
+    stored.finish(1, 1200, [number])
     stored.rows = []
     assert stored.install(filled(stored, "b"), 1, True) != number
 

@@ -17,6 +17,7 @@ class Account:
     server_id = b"srv"
     scomo_root = "SCOMO"
     scomo_version = "1.0"
+    report = b""
 
 
 def prepared(server=b"srv", **provisioned):
@@ -77,7 +78,7 @@ def test_get_leaf_interior_and_what_is_not_there():
     assert value(tree, b"./DevInfo/DevId") == "urn:d"
     assert value(tree, b"DevInfo/DevId") == "urn:d"
     assert value(tree, b".") == "DevInfo/DevDetail/DMAcc/SCOMO"
-    assert value(tree, b"./SCOMO") == "Download/Inventory"
+    assert value(tree, b"./SCOMO") == "Download/Inventory/Ext"
     assert value(tree, b"./DevDetail/URI") == "MaxDepth/MaxTotLen/MaxSegLen"
     assert value(tree, b"./SCOMO/Download") == ""
     assert tree.get(b"./Nothing") == 404
@@ -151,7 +152,7 @@ def test_acl_is_replaced_and_inherited():
     assert tree.replace(b"./SCOMO?prop=ACL", "", "", b"Get=*&Replace=srv") == 200
     tree.commit()
     stranger = mounted(tree.scomo.store, tree.nodes, b"stranger")
-    assert value(stranger, b"./SCOMO") == "Download/Inventory"
+    assert value(stranger, b"./SCOMO") == "Download/Inventory/Ext"
     assert tree.add(b"./SCOMO/Download/p", "node", "", b"") == 425
     assert tree.replace(b"./SCOMO?prop=ACL", "", "", b"Fly=*") == 500
     assert tree.replace(b"./SCOMO?prop=ACL", "", "", b"x" * 256) == 413
@@ -232,7 +233,7 @@ def test_the_object_lies_where_the_account_says():
     deep = Tree((("Vendor/Apps", tree.scomo),), nodes, b"srv")
     assert value(deep, b".") == "Vendor"
     assert value(deep, b"./Vendor") == "Apps"
-    assert value(deep, b"./Vendor/Apps/Inventory") == "Deployed"
+    assert value(deep, b"./Vendor/Apps/Inventory") == "Delivered/Deployed"
     assert (
         deep.exec(b"./Vendor/Apps/Inventory/Deployed/com.example.a/Operations/Remove", None, b"")
         == 202
@@ -288,7 +289,7 @@ def test_no_more_operations_than_can_be_reported():
     tree = prepared()
     stored = tree.scomo.store
     for number in range(1, uscomo_boot.MAX_RESULTS):
-        stored.finish(number, 1200, 0)
+        stored.finish(number, 1200, ())
     uri = b"./SCOMO/Inventory/Deployed/com.example.a/Operations/"
     assert tree.exec(uri + b"Deactivate", b"c", b"") == 202
     tree.scomo._accepted[0]["place"] = "elsewhere"

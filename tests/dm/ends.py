@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import select
 
 import uscomo_boot
-from uscomo import agent, dmacc, nodes, operation, platform, store, supervisor, talk
+from uscomo import agent, change, dmacc, nodes, operation, platform, store, supervisor, talk
 from uscomo_tools.device.provision import DeviceSpec, provision
 from uscomo_tools.package import Component, SigningKey, pack
 from uscomo_tools.package.rules import Header
@@ -246,7 +246,7 @@ class Board:
         self.spec = spec
         self.wire = wire
         self.consents = True
-        self.install_code = operation.OK
+        self.install_code = change.OK
         #: Result codes by correlator, in the order in which operations ended.
         self.ended: list[tuple[str, int]] = []
         #: What agent and supervisor would have said on the console.
@@ -349,19 +349,17 @@ def _standing_in(board: Board) -> type[operation.Run]:
     class Installed(operation.Run):  # type: ignore[misc]
         """The firmware's own run; only the download is taken as done."""
 
-        def run(self) -> int:
-            code = super().run()
+        def run(self, *row: Any) -> int:
+            code = int(super().run(*row))
             board.ended.append((self.operation["correlator"], code))
             return code
 
-        def _agreed(self, question: str) -> bool:
-            return board.consents
+        def agreed(self, question: str) -> int:
+            return change.OK if board.consents else change.REFUSED
 
-        def _install(self, active: bool) -> tuple[int, int, int]:
-            if not self._agreed(""):
-                return 20, operation.REFUSED, 0
-            if board.install_code != operation.OK:
-                return 70, board.install_code, 0
+        def _install(self) -> tuple[int, tuple[int, ...]]:
+            if board.install_code != change.OK:
+                return board.install_code, ()
             leaf = "SCOMO/" + self.operation["place"] + "/PkgURL"
             package = board.wire.server.package(self.nodes.get(leaf).decode())
             slot = self.store.new_slot()
@@ -369,7 +367,9 @@ def _standing_in(board: Board) -> type[operation.Run]:
             path = Path(store.slot_path(slot)) / "component"
             path.write_text(json.dumps(about) + "\n")
             self.reset = True
-            return 10, operation.OK, self.store.install(slot, 1, active)
+            self.end(change.IDLE)
+            active = self.primitive == "DownloadInstall"
+            return change.OK, (self.store.install(slot, 1, active),)
 
     return Installed
 

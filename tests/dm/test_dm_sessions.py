@@ -57,7 +57,7 @@ def test_request_grant_and_report(board, server):
     assert codes(board.wire.received()[0])[-1] == ("Alert", "200")
     assert [code for cmd, code in codes(last) if cmd == "Exec"] == ["202"]
     assert server.states() == [("install", "running", None)]
-    assert board.said[-1] == f"request {BLINK} granted"
+    assert board.said[-1] == f"request {BLINK} installing"
 
     assert board.step() == 0  # the operation
     assert board.inventory() == {BLINK: ("1.0", "20")}
@@ -252,7 +252,7 @@ def test_a_wrong_password_of_the_device(make):
         assert len(board.wire.up) <= 3
         assert sessions < 10
     assert sessions == 3
-    assert board.said[-1] == f"request {BLINK} credentials refused"
+    assert board.said[-1] == f"request {BLINK} refused"
     assert server.operations() == []
     assert server.device().devinfo == {}
 

@@ -146,10 +146,11 @@ class Pair:
         return self.run()
 
     def tree(self) -> dict[str, str]:
-        """The leaves of the SCOMO object by their path below its root."""
+        """The leaves of the SCOMO object by their path below its root, without its extensions."""
         text = self.device.board.execute(str(BOARD / "tree.py"))
         leaves: dict[str, str] = json.loads(text.splitlines()[-1])
-        return {uri.partition("SCOMO/")[2] or uri: value for uri, value in leaves.items()}
+        found = {uri.partition("SCOMO/")[2] or uri: value for uri, value in leaves.items()}
+        return {path: value for path, value in found.items() if not path.startswith("Ext/")}
 
     def status(self) -> dict[str, int]:
         """State of each component, by id."""

@@ -88,7 +88,7 @@ def test_whole_life(pair: Pair, made: Callable[..., Path], uscomo: Uscomo) -> No
     assert uscomo("device", "status", folder) == (0, "nothing is installed\n")
     package = pair.publish()
     code, result = in_json(uscomo("device", "request", folder, package, "--yes", "--json"))
-    assert (code, result["answer"], result["operations"]) == (0, "granted", [1200])
+    assert (code, result["answer"], result["operations"]) == (0, "installing", [1200])
 
     code, result = in_json(uscomo("device", "status", folder, "--json"))
     assert code == 0

@@ -272,7 +272,7 @@ def test_wrong_password_of_the_device(new_pair: Callable[..., Pair]) -> None:
 
     # Three sessions of three messages at most; then the user hears why.
     assert len(pair.gateway.sent) <= 9
-    assert pair.events[-1] == f"request {package} credentials refused"
+    assert pair.events[-1] == f"request {package} refused"
     assert pair.operations() == []
     asked = len(pair.gateway.requests)
     assert pair.run() == 0  # and the request is forgotten
@@ -302,7 +302,7 @@ def test_server_is_gone(pair: Pair) -> None:
     pair.gateway.stop()
     assert pair.ask_for(package) == 3
     assert pair.events.count("session main unreachable") == 3
-    assert pair.events[-1] == f"request {package} unreachable"
+    assert pair.events[-1] == f"request {package} no connection"
     assert pair.status() == {}
 
 

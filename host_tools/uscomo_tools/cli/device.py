@@ -195,11 +195,11 @@ def _once(device: SimulatedDevice, kind: str, id: str, yes: bool, as_json: bool)
     console = _terminal_console(yes, quiet=as_json, events=events)
     code = device.run(console)
     answers = [" ".join(words[2:]) for words in events if words[0] == "request"]
-    codes = [int(words[2]) for words in events if words[0] == "operation" and words[2].isdigit()]
-    # A session may go well and the wish still not come true; the user may have said no to what
-    # the server granted, and then there is no operation.
-    wanted = ("granted", "asked") if codes else ("asked",)
-    if not code and answers and answers[-1] not in wanted:
+    # The last word on each operation: one that was on trial is told again when that is over.
+    told = {words[1]: words[2] for words in events if words[0] == "operation"}
+    codes = [int(word) for word in told.values() if word.isdigit()]
+    # A session may go well and the wish still not come true.
+    if not code and answers and answers[-1] != "installing":
         code = 4
     if not code and any(result >= 1300 for result in codes):
         code = 4 if codes[-1] == 1401 else 1

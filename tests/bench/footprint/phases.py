@@ -22,10 +22,11 @@ TALK = (
     "devinfo",
     "devdetail",
     "dmacc",
+    "inventory",
     "scomo",
     "talk",
 )
-INSTALL = ("rsa", "rules", "package", "trust", "download", "operation")
+INSTALL = ("rsa", "rules", "package", "trust", "download", "change", "operation")
 
 TALK_SIZE = 24 * KB
 INSTALL_SIZE = 24 * KB
