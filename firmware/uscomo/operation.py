@@ -102,10 +102,10 @@ class Run(Change):
         # What can be said before a byte is fetched.
         if self.primitive[:2] not in ("Do", "In"):
             return self.agreed(self.primitive + " " + self.id + "?")
-        from uscomo import package
+        from uscomo import rules
 
         env = self.leaf("EnvType")
-        if env and not package.environment_fits(env, platform.mpy()):
+        if env and not rules.environment_fits(env, platform.mpy()):
             return _ENVIRONMENT
         id = self.leaf("PkgID")
         if self._blocked(id, None):
@@ -221,14 +221,15 @@ class Run(Change):
             code = _NO_ROOM
         if code:
             raise package.PackageError(code)
+        rows = stored.rows
+        slots = {about["dir"]: stored.new_slot() for about in header["components"]}
+        paths = {name: store.slot_path(slot) for name, slot in slots.items()}
+        # What an update leaves out is taken from the version that is there.
         bases = {}
         for about in header["components"]:
             row = stored.find(about["id"])
             if row:
                 bases[about["dir"]] = store.slot_path(row[store.SLOT])
-        rows = stored.rows
-        slots = {about["dir"]: stored.new_slot() for about in header["components"]}
-        paths = {name: store.slot_path(slot) for name, slot in slots.items()}
         try:
             opened.unpack(paths, bases)
             stored.rows = [list(row) for row in rows]
