@@ -29,6 +29,8 @@ MODULES = (
     "scomo",
     "inventory",
     "change",
+    "trust",
+    "rsa",
     "dmacc",
     "devinfo",
     "devdetail",

@@ -32,13 +32,10 @@ WORDS = {
     "zero_nonce": ("octets", "text"),
 }
 NUMBERS = {
-    "poll": 500_000,
-    "confirm_after": 500_000,
+    **dict.fromkeys(("poll", "confirm_after", "postpone", "trial_report", "agent_trial"), 500_000),
     "retry": 3_600_000,
     "watchdog": 60_000,
     "update_at_boot": 1,
-    "trial_report": 500_000,
-    "agent_trial": 500_000,
     "notify_port": 65_535,
 }
 
@@ -76,6 +73,10 @@ class DeviceSpec:
     scomo_version: str = "1.0"
     request_types: str = "update,install,none"
     account: str = "main"
+    #: Whether results of what needs no download are told at once: "sync" or "async".
+    report: str = "async"
+    #: Never ask the device's user about this account's operations.
+    silent: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     anchors: list[bytes] = field(default_factory=list)
 
@@ -110,6 +111,8 @@ class DeviceSpec:
         for way in self.request_types.split(","):
             if way not in REQUEST_TYPES:
                 raise UsageError(f"request type {way!r}: one of {', '.join(REQUEST_TYPES)}")
+        if self.report not in ("async", "sync"):
+            raise UsageError(f"report is {self.report!r}: one of async, sync")
         for name, value in self.settings.items():
             _check_setting(name, value)
         self.scomo_root = self.scomo_root.removeprefix("./").strip("/")
@@ -158,6 +161,8 @@ def _nodes(spec: DeviceSpec) -> dict[str, str | bytes]:
         base + "Ext/ScomoRoot": spec.scomo_root,
         base + "Ext/ScomoVersion": spec.scomo_version,
         base + "Ext/RequestTypes": spec.request_types,
+        base + "Ext/Report": spec.report,
+        base + "Ext/Silent": str(int(spec.silent)),
         f"?DMAcc/{spec.account}": f"Get={spec.server_id}&Replace={spec.server_id}",
         f"?{spec.scomo_root}": rights,
     }
