@@ -80,8 +80,8 @@ class Change:
         """Give a node that the client makes or removes its ACL, or take that away."""
         uri = self.operation["uri"]
         key = "?" + uri[2 if uri[:2] == "./" else 0 : uri.rfind(self.place)] + place
-        if allowed:
-            server = self.nodes.get("DMAcc/" + self.operation["account"] + "/ServerID") or b"*"
+        server = self.nodes.get("DMAcc/" + self.operation["account"] + "/ServerID")
+        if allowed and server:
             rights = ("Add", "Delete", "Exec", "Get", "Replace")
             acl = b"&".join([right.encode() + b"=" + server for right in rights])
             if len(key) <= MAX_KEY:  # else no URI is as long as that either
