@@ -140,13 +140,7 @@ def _statement(action: int, key: SigningKey, payload: bytes) -> bytes:
 
 
 def sweep(
-    verb: str,
-    medium: str,
-    step: int = 1,
-    second: int = 0,
-    mutation: str = "",
-    part: int = 0,
-    parts: int = 1,
+    verb: str, medium: str, step: int = 1, second: int = 0, mutation: str = ""
 ) -> dict[str, Any]:
     """Cut at the writes of a verb; the board script's result.
 
@@ -158,15 +152,13 @@ def sweep(
         Every so many-th write of each recovery too; 0 for none.
     mutation
         A mistake that the device makes, see `MUTATIONS`.
-    part, parts
-        Take one of so many shares of the first cuts' images.
     """
     with TemporaryDirectory(prefix="uscomo-power-") as folder:
         packages = Path(folder) / "packages.json"
         packages.write_text(given())
         wanted = {
             **{"verb": verb, "medium": medium, "step": step, "second": second},
-            **{"mutation": mutation, "part": part, "parts": parts, "packages": str(packages)},
+            **{"mutation": mutation, "packages": str(packages)},
         }
         result = subprocess.run(
             [

@@ -1,7 +1,6 @@
 # One verb on one medium, cut at its writes, and its recovery cut again; started by
 # tests/power/sweep.py. Arguments: three folders for sys.path, then JSON: verb, medium, step (of
-# first cuts), second (step of second cuts, 0 for none), mutation, part and parts (of first cuts'
-# images), the packages.
+# first cuts), second (step of second cuts, 0 for none), mutation, packages (a file).
 #
 # What runs up to a cut is the same whatever comes after it: so the writes of one run are written
 # down, and each image that a cut leaves is made from them. Each distinct one is started.
@@ -101,8 +100,6 @@ for number, torn, mark in medium.cuts(image, base, trace, given["step"]):
     if mark in first:
         continue
     first.add(mark)
-    if len(first) % given["parts"] != given["part"]:
-        continue
     device.image[:] = image
     wrong = judged(*started(recover))
     if wrong:
