@@ -20,7 +20,18 @@ import pytest
 from sqlalchemy import select
 
 import uscomo_boot
-from uscomo import agent, change, dmacc, nodes, operation, platform, store, supervisor, talk
+from uscomo import (
+    agent,
+    change,
+    dmacc,
+    nodes,
+    operation,
+    platform,
+    store,
+    supervisor,
+    talk,
+    watch,
+)
 from uscomo_tools.device.provision import DeviceSpec, provision
 from uscomo_tools.package import Component, SigningKey, pack
 from uscomo_tools.package.rules import Header
@@ -264,11 +275,12 @@ class Board:
 
     def start(self) -> None:
         """Power on: what main.py does, less the components' own code."""
+        uscomo_boot.attempt()
         self.supervisor = supervisor.Supervisor()
         self.agent: agent.Agent = self.supervisor.agent
         self.agent.say = supervisor.say
-        self.supervisor.begin()
-        self.supervisor._confirm()
+        watch.begin(self.supervisor, self.agent.say)
+        watch.tend(self.supervisor, self.agent.say)
 
     def settle(self) -> None:
         """Do what is due, until nothing is; a reset starts the device again."""

@@ -26,13 +26,7 @@ ID = "com.example.power"
 MEDIA = ("littlefs", "fat")
 
 #: Verbs whose code is not in this tree; empty once it is.
-WAITING = frozenset(
-    (
-        *("download", "install", "install-inactive", "deliver", "update-of-parts"),
-        *("agent-update", "remove-package", "rollback", "attempt", "trial-failed"),
-        *("trust-add", "trust-revoke"),
-    )
-)
+WAITING: frozenset[str] = frozenset()
 ALL_VERBS = (
     *("download", "download-install", "download-install-inactive"),
     *("install", "install-inactive", "deliver"),

@@ -47,9 +47,10 @@ def demo(
         cost = ""
         if step.messages:
             cost = f"{step.messages} messages, {step.bytes_up} bytes up, {step.bytes_down} down"
+        said = f"{step.title}: {step.detail}" if step.detail else step.title
         terminal.print(
             f"{mark:2}  [bold]{step.name:<16}[/]{step.seconds:6.2f} s  "
-            f"{escape(step.title)}{'  [dim]' + cost + '[/]' if cost else ''}"
+            f"{escape(said)}{'  [dim]' + cost + '[/]' if cost else ''}"
         )
 
     def on_message(message: dict[str, Any]) -> None:
