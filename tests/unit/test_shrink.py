@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from uscomo_tools import resources
+from uscomo_tools.cli.device import app
 from uscomo_tools.device.agent import agent_modules, compile_module, shrunk
 from uscomo_tools.device.shrink import ShrinkError, shrink
 from uscomo_tools.device.shrink.names import POOL, private
@@ -335,6 +337,14 @@ def test_a_traceback_is_readable_again():
     assert 'File "supervisor", line 1, in _serve' in restored
     assert f'File "app.py", line 7, in {supervisor["_serve"]}' in restored
     assert restored.endswith("ValueError: append\n")
+
+
+def test_the_command_line_restores_it_and_lists_the_names(tmp_path):
+    short = shrunk().names["store"]["_write"]
+    (tmp_path / "printed").write_text(f'  File "store", line 1, in {short}\n')
+    result = CliRunner().invoke(app, ["traceback", str(tmp_path / "printed")])
+    assert result.output == '  File "store", line 1, in _write\n'
+    assert f"store {short} _write\n" in CliRunner().invoke(app, ["traceback"]).output
 
 
 def test_a_board_prints_such_a_traceback(tmp_path):

@@ -10,8 +10,9 @@ from .scopes import FUNCTIONS, Module, Occurrence, Strip
 #: Read by name from outside the agent: public names and constants stay.
 OPEN = ("uscomo_boot",)
 
-#: What another version of stage 0 may say otherwise, so that it is asked and not folded.
-ASKED = {("uscomo_boot", "MAX_ROWS"), ("uscomo_boot", "MAX_RESULTS")}
+#: How much a module of `OPEN` can hold. An older stage 0 may hold less than the one that an agent
+#: was made with, so that it is asked and not folded. Other numbers are of the format on flash.
+ASKED = "MAX_"
 
 
 #: (module, name) -> value
@@ -53,7 +54,9 @@ def _find_constants(module: Module, values: Values) -> None:
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         target, value = node.targets[0], node.value
-        if not isinstance(target, ast.Name) or (module.name, target.id) in ASKED:
+        if not isinstance(target, ast.Name):
+            continue
+        if module.name in OPEN and target.id.startswith(ASKED):
             continue
         if isinstance(value, ast.Call) and ast.unparse(value.func) == "const":
             value = value.args[0]
