@@ -17,6 +17,7 @@ UNSUPPORTED = const(4)  # a URL that this device cannot go to
 
 MAX_URL = const(512)
 _LINE = const(560)  # "Content-Location: " and a URL of full length
+_CHUNK = const(128)  # read at once of a head; of a body, as much as the caller has room for
 _HEAD = const(16384)  # all of an answer's head; what nginx and others send fits several times
 _CONNECT_S = const(7)  # connect() cannot feed a watchdog, and that of rp2 bites at 8.4 s
 _PAUSES_PER_S = const(500)
@@ -126,7 +127,7 @@ class Response:
         self._stream = stream
         self._pauses = int(timeout_s * _PAUSES_PER_S)
         self._feed = feed
-        self._view = memoryview(bytearray(_LINE))  # received, not yet taken: start to end
+        self._view = memoryview(bytearray(_CHUNK))  # received, not yet taken: start to end
         self._start = self._end = 0
         self._line_buffer = bytearray(_LINE)
         self._budget = _HEAD  # bytes of lines until it is called nonsense
