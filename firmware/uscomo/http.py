@@ -129,7 +129,7 @@ class Response:
         self._feed = feed
         self._view = memoryview(bytearray(_CHUNK))  # received, not yet taken: start to end
         self._start = self._end = 0
-        self._line_buffer = bytearray(_LINE)
+        self._line_buffer = bytearray(_CHUNK)  # of _LINE bytes once there is such a line
         self._budget = _HEAD  # bytes of lines until it is called nonsense
         self._chunked = False
         self._left = -1  # bytes to come of the body or chunk, -1: up to the end of the stream
@@ -190,6 +190,10 @@ class Response:
             if byte == 10:
                 break
             if length < _LINE:
+                if length == len(line):
+                    line = bytearray(_LINE)
+                    line[:length] = self._line_buffer
+                    self._line_buffer = line
                 line[length] = byte
                 length += 1
         if length and line[length - 1] == 13:
