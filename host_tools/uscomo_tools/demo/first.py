@@ -80,16 +80,16 @@ def install_on_request(stage: Stage) -> None:
             marks["answer"] = time.monotonic()
             answers.append(" ".join(words[2:]))
         elif words[0] == "operation":
-            marks["installed"] = time.monotonic()
+            marks.setdefault("installed", time.monotonic())  # once more when its trial ends
 
     with stage.step("request", f"the device asks for {BLINK}, the server grants it") as step:
         began = time.monotonic()
         stage.device.request("install", BLINK)
         stage.run(on_event)
+        if "refused" in answers:
+            raise RefusedError("the user said no: nothing was installed")
         if "installing" not in answers:
             raise UscomoError(f"the server did not grant the request: {answers}")
-        if "installed" not in marks:
-            raise RefusedError("the user said no: nothing was installed")
         step.seconds = marks["answer"] - began
         messages = stage.new_messages()
         first = [row for row in messages if row["session"] == messages[0]["session"]]

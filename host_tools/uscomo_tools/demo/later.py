@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .. import resources
+from ..device.agent import agent_files
 from ..errors import UscomoError
 from ..package import Project, agent_project, build
 from .stage import BLINK, PATIENCE, Stage
@@ -17,6 +18,8 @@ _BROKEN = b'async def main():\n    raise RuntimeError("blink 3 does not work")\n
 #: Large enough that a cut at one of the first writes falls into the installation.
 _SOUND = bytes(range(256)) * 48
 _LATEST_CUT = 60
+#: Of the agent that replaces the deployed one; its code is the same here.
+_AGENT = "0.1.1"
 
 
 def update_on_request(stage: Stage) -> None:
@@ -55,7 +58,7 @@ def notification(stage: Stage) -> None:
     with stage.step("notification", "package 0 over UDP makes the device open a session"):
         heard: list[str] = []
         with stage.running(lambda words: heard.append(" ".join(words))):
-            _wait(lambda: "listening" in " ".join(heard), "the device does not listen")
+            _wait(lambda: any("listens" in line for line in heard), "the device does not listen")
             stage.operate(primitive="deactivate", component=BLINK)
             _wait(lambda: stage.last_operation()["state"] == "done", "nobody answered the call")
         first = stage.get("/api/messages?after=0")
@@ -93,13 +96,13 @@ def power_cut(stage: Stage) -> None:
 def agent_update(stage: Stage) -> None:
     """The agent is a component like any other, on trial until it has held a session."""
     with stage.step("agent", "the agent itself is updated") as step:
-        stage.packages["agent"] = build(agent_project("9.9.9", release=1), stage.key)
+        stage.packages["agent"] = build(agent_project(agent_files(), _AGENT), stage.key)
         stage.publish("operator", "agent")
         stage.operate(primitive="install", package="uscomo")
         stage.run_check()
         stage.expect_end("done", 1200)
-        stage.expect_component("uscomo", ("9.9.9", "active"))
-        step.detail = "version 9.9.9 held its first session"
+        stage.expect_component("uscomo", (_AGENT, "active"))
+        step.detail = f"version {_AGENT} held its first session"
 
 
 def _publish(stage: Stage, version: int, changes: dict[str, bytes]) -> None:
