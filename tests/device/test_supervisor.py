@@ -257,3 +257,34 @@ def test_a_watchdog_is_armed_once_and_fed():
         del sys.modules["machine"]
         if real:
             sys.modules["machine"] = real
+
+
+def test_a_trial_that_does_not_end_is_told_at_growing_intervals():
+    import json
+
+    from uscomo import store
+
+    with Started() as started:
+        held = started.held
+        slot = held.store.new_slot()
+        with open(store.slot_path(slot) + "/component", "wb") as file:
+            about = {"id": "agent", "version": "2", "release": 2, "agent": True}
+            file.write(json.dumps(about).encode() + b"\n")
+        held.store.install(slot, 1, True)
+        held.store.commit()
+        watch.begin(held, supervisor.say)
+        held.settings["confirm_after"] = "1"
+        del started.said[:]
+        began = held.since
+        for seconds, lines in ((59, 0), (61, 1), (119, 1), (121, 2), (239, 2), (241, 3)):
+            held.since = began - seconds * 1000
+            watch.tend(held, supervisor.say)
+            assert len(started.said) == lines, seconds
+        assert started.said[0] == "on trial for 61 s: agent"
+        # In the end that is a failed attempt: nothing is given back.
+        held.since = began - 601000
+        try:
+            raises(SystemExit, watch.tend, held, supervisor.say)
+        finally:
+            platform.resetting = False
+        assert "no good session with the new agent" in started.said
