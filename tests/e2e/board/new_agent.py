@@ -49,5 +49,5 @@ number = stored.accept(
         "asked": True,
     }
 )
-stored.finish(number, 1250, stored.install(slot, 1, True))
+stored.finish(number, 1200, [stored.install(slot, 1, True)])
 stored.commit()
