@@ -75,9 +75,9 @@ def test_a_report_of_many_components(board, server, monkeypatch):
 
     def many(self: agent.Agent, *details: Any) -> agent.Alert:
         alert = one(self, *details)
+        ((target, data),) = alert.items
         alert.items = [
-            (f"{alert.target}{at}", alert.data.replace("blink", f"blink{at}"))
-            for at in range(count)
+            (f"{target}{at}", data.replace("blink", f"blink{at}")) for at in range(count)
         ]
         return alert
 

@@ -145,7 +145,9 @@ class Planner:
         return [operation for operation in self.operations if operation.state in states]
 
     def _ask(self) -> list[Step]:
-        steps = self.survey.next_steps()
+        # An order builds on what is known; a request is judged by what is there right now.
+        known = self.device.scomo_root and not self.plan.requests and not self._stale()
+        steps = [] if known else self.survey.next_steps()
         if steps:
             return steps
         if not self.device.scomo_root:
