@@ -13,7 +13,7 @@ PACKAGE_TYPE = "application/vnd.uscomo.package+gzip"
 DESCRIPTOR_TYPE = "application/vnd.oma.dd+xml"
 
 # What servers call a package that they do not know; signature and hashes decide anyway.
-_OBJECT_TYPES = (PACKAGE_TYPE, "application/octet-stream", "")
+OBJECT_TYPES = (PACKAGE_TYPE, "application/octet-stream", "")
 _ACCEPT = ("Accept", DESCRIPTOR_TYPE + ", " + PACKAGE_TYPE)
 _MAX_DESCRIPTOR = const(2048)  # in memory whole; ours have 400 bytes
 _REDIRECTS = const(3)
@@ -60,7 +60,7 @@ def download(url, path, limit, free, buffer, feed=None, progress=None):
                 url, size = _read_descriptor(answer, fields)
                 answer.close()
                 answer = None
-            elif answer.content_type in _OBJECT_TYPES:
+            elif answer.content_type in OBJECT_TYPES:
                 size = answer.length
             else:
                 raise DownloadError(1413, 953)
@@ -166,7 +166,7 @@ def _spool(answer, size, room, path, buffer, progress):
         have = answer.range_start
         if have != _size(path):
             raise DownloadError(1402, 954)
-    if answer.content_type not in _OBJECT_TYPES:
+    if answer.content_type not in OBJECT_TYPES:
         raise DownloadError(1402, 905)
     if size >= 0 and answer.length >= 0 and have + answer.length != size:
         raise DownloadError(1402, 905)

@@ -23,6 +23,8 @@ _MAX_PACKAGE = const(4194304)
 # Kept free for the record, nodes and a board that must stay usable.
 _RESERVE = const(16384)
 _BUFFER = const(512)
+# Less than the size of a package whose size is not known.
+_NOTHING = const(-2)
 
 # Modules that an operation brings in, for platform.end_phase().
 MODULES = ("operation", "change", "download", "package", "rules", "rsa", "trust", "http")
@@ -67,7 +69,7 @@ class Run(Change):
         if code == OK:
             self.status(STEPS[self.primitive][0])
             if self.primitive[:2] in ("Do", "In"):
-                code, components = self._install()
+                code, components = self._install(result)
                 self.reset = self.reset or (code == OK and when in ("after", "both"))
             else:
                 code, components = super().run()
@@ -78,7 +80,11 @@ class Run(Change):
     def finish(self, code, components):
         """Write down how it ended."""
         stored = self.store
+        given_up = code == store.INTERRUPTED and self.place[:1] == "D"
         if code >= 1300:
+            for result in stored.results:
+                if given_up and result[0] == self.number and not result[2] & store.FETCHED:
+                    self._failed = _DOWNLOAD_FAILED
             self.end(self._failed)
             if self.place[:1] == "D":
                 self.garbage = store.package_path(self.number)
@@ -90,10 +96,18 @@ class Run(Change):
         stored.commit()
         if self.garbage:
             store.remove_tree(self.garbage)
-        if self._report:
+        if self._report or given_up:
             from uscomo import download
 
-            download.notify(self._report[0], self._report[1], self.feed)
+            if given_up:
+                # Where to was in the descriptor. With room for nothing no more than that is read.
+                try:
+                    url = self.leaf("PkgURL")
+                    download.download(url, "", _NOTHING, 0, bytearray(_BUFFER), self.feed)
+                except download.DownloadError as error:
+                    self._report = error.notify and (error.notify, 952)
+            if self._report:
+                download.notify(self._report[0], self._report[1], self.feed)
         for result in stored.results:
             if result[0] == self.number:
                 return result[1]
@@ -102,8 +116,10 @@ class Run(Change):
         # What can be said before a byte is fetched.
         if self.primitive[:2] not in ("Do", "In"):
             return self.agreed(self.primitive + " " + self.id + "?")
-        from uscomo import rules
+        from uscomo import download, rules
 
+        if self.leaf("PkgType") not in download.OBJECT_TYPES:
+            return _ENVIRONMENT
         env = self.leaf("EnvType")
         if env and not rules.environment_fits(env, platform.mpy()):
             return _ENVIRONMENT
@@ -131,7 +147,7 @@ class Run(Change):
 
     # -- packages: Download..., Install...
 
-    def _install(self):
+    def _install(self, result):
         from uscomo import download, package
 
         fetched = self.place[:1] != "D"
@@ -148,6 +164,10 @@ class Run(Change):
                 if not fetched:
                     report = self._fetch(download, path, buffer)
                     fetched = True
+                    if result and self.primitive != "Download":
+                        # Whose power goes from here on has not failed to download.
+                        result[2] |= store.FETCHED
+                        self.store.commit()
                     self.status(_STORED)
                 opened = package.Package(path, buffer, self.feed)
                 components = self._unpack(package, opened)
@@ -273,8 +293,13 @@ class Run(Change):
                 return _BLOCKED
             row = stored.find(id)
             if row:
-                if store.manifest(row[store.SLOT])["signer"] != header["signer"]:
-                    return _SIGNATURE
+                pinned = store.manifest(row[store.SLOT])["signer"]
+                if pinned != header["signer"]:
+                    from uscomo import trust
+
+                    # Whoever may sign packages may take over from a key that was revoked.
+                    if not trust.revoked(uscomo_boot.ROOT + "/k", pinned):
+                        return _SIGNATURE
                 if about["release"] < row[store.FLOOR] and not header.get("downgrade"):
                     return _TOO_OLD
                 if not active and row[store.STATE] == uscomo_boot.ACTIVE and self.needed(id):

@@ -42,6 +42,7 @@ ON_TRIAL = const(1250)
 # Of a result row's third field: how often it was started, until it is finished (and then how
 # often it was reported) in the lower bits, and above them
 POSTPONED = const(0x10)  # how often the user was to be asked again, two bits
+FETCHED = const(0x40)  # not finished: its package is whole
 RESTARTED = const(0x80)  # the restart that was wanted before it has been
 TOLD = const(0x40)  # finished: that the trial goes on was reported
 TRIED = const(0x80)  # finished: what the trial came to was not said yet
@@ -142,8 +143,9 @@ class Store:
             number = 1
             while number in used:
                 number += 1
-            row = [number, 0, 0, 0, 0, 0, 0, signer]
+            row = [number, 0, 0, 0, 0, 0, 0, 0]
             self.rows.append(row)
+        row[SIGNER] = signer
         # Whatever it was tried for, another version has come.
         self.conclude(row[COMPONENT], OK)
         # What has not proved itself is nothing to fall back on.
@@ -200,6 +202,10 @@ class Store:
             for name in os.listdir(folder):
                 if name not in ids:
                     remove_tree(folder + "/" + name)
+        folder = uscomo_boot.ROOT + "/k"
+        for name in os.listdir(folder):
+            if len(name) != 16:  # an anchor that was not whole yet
+                os.remove(folder + "/" + name)
         folder = uscomo_boot.ROOT + "/t"
         for name in os.listdir(folder):
             if name.rstrip("d") != str(self.nodes):
@@ -251,7 +257,8 @@ class Store:
         return sorted(n for n in numbers if n > self.finished or n in begun)
 
     def begin(self, number):
-        """Count a start of an operation: its result row; None where it has had too many."""
+        """Count a start of an operation: its result row; None where it has had too many, and is to
+        be finished as interrupted."""
         for result in self.results:
             if result[0] == number:
                 break
@@ -259,11 +266,12 @@ class Store:
             result = [number, 0, 0, 0]
             self._append(result)
         result[2] += 1
-        if result[2] & COUNT > _MAX_STARTS:
+        starts = result[2] & COUNT
+        if starts > 2 * _MAX_STARTS:
+            # Not even giving it up comes to its end.
             self.finish(number, INTERRUPTED, ())
-            result = None
         self.commit()
-        return result
+        return result if starts <= _MAX_STARTS else None
 
     def hold(self, result, flag):
         """An operation goes on later, and that is no interruption; durable at once."""

@@ -46,6 +46,11 @@ def anchors(folder):
     ]
 
 
+def revoked(folder, name):
+    """Whether a key was an anchor, or is none for ever: its file is there, with no usable key."""
+    return name in os.listdir(folder) and not rsa.usable(rsa.load(folder, name))
+
+
 def apply(data, folder):
     """Do what a trust statement says: DM status."""
     data = memoryview(data)
@@ -98,7 +103,7 @@ def endorser(folder, block, digest):
         _sha256(b"", modulus)[:8].hex() == name
         and rsa.verify(anchor, block[at:end], _sha256(b"uscomo endorse\n", modulus))
         and rsa.verify(modulus, block[end:], digest)
-        and (name not in os.listdir(folder) or rsa.usable(rsa.load(folder, name)))
+        and not revoked(folder, name)
     ):
         return signer
     return None

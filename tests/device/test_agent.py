@@ -199,7 +199,7 @@ def test_an_operation_given_up_leaves_a_status():
         for _ in range(3):
             device.store.begin(1)
         assert device.step() == 0
-        assert device.said[-1] == "operation 1 given up" and device.status() == "70"
+        assert device.said[-1] == "operation 1 given up" and device.status() == "20"
         device.step()
         assert device.alerts()[0].items[0][1].startswith("<ResultCode>1412<")
 

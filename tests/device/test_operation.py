@@ -3,6 +3,8 @@ import os
 
 from operation_case import (
     RIGHTS,
+    SIGNER,
+    TYPE,
     Device,
     component,
     content,
@@ -12,9 +14,12 @@ from operation_case import (
 )
 
 import uscomo_boot
+from support import raises
 from uscomo import agent, consent, store
 
 DELIVERED = "Inventory/Delivered/p"
+# Of a key that is in use; nothing is verified here.
+KEY = b"\xff" * 256
 
 
 def test_an_installation_ends_with_its_trial():
@@ -58,7 +63,7 @@ def test_results_that_do_not_fit_are_one():
 
 def test_download_then_install_then_remove():
     with Device() as device:
-        device.prepare("a", Name="A", PkgType="t")
+        device.prepare("a", Name="A", PkgType=TYPE)
         assert device.operate("Download", "Download/p", served(content("a"))) == 1200
         assert device.asked == ["Download A?"] and not device.reset
         assert device.status() == "40" and device.state("a") is None
@@ -152,6 +157,25 @@ def test_failures_of_an_installation():
         assert device.install("a", body, "DownloadInstallInactive") == 1405
 
 
+def test_who_takes_over_from_a_revoked_signer():
+    other = content("a", component("a", release=2), signer="0000000200000000")
+    with Device() as device:
+        path = device.root + "/k/" + SIGNER
+        device.proven("a")
+        # Not an anchor's any more, but not revoked either; in use; revoked.
+        for modulus, code in ((None, 1407), (KEY, 1407), (b"", store.ON_TRIAL)):
+            if modulus is not None:
+                with open(path, "wb") as file:
+                    file.write(modulus)
+            assert device.install("a", other) == code
+        assert device.store.find("a")[store.SIGNER] == 2
+        assert store.manifest(device.store.find("a")[store.SLOT])["signer"] == "0000000200000000"
+        # From now on it is pinned.
+        with open(device.root + "/k/0000000200000000", "wb") as file:
+            file.write(KEY)
+        assert device.install("a", content("a", component("a", release=3))) == 1407
+
+
 def test_a_signed_downgrade_takes_the_floor_along():
     with Device() as device:
         device.proven("a", content("a", component("a", release=5)))
@@ -205,6 +229,10 @@ def test_an_environment_that_does_not_fit():
     with Device() as device:
         assert device.install("a", EnvType="micropython;mpy=5.0") == 1413
         assert device.link.asked == [] and device.status() == "20"
+        assert device.install("a", EnvType="", PkgType="application/zip") == 1413
+        assert device.link.asked == [] and device.status() == "20"
+        for kind in (TYPE, "application/octet-stream", ""):
+            assert device.install("a", EnvType="", PkgType=kind) == store.ON_TRIAL
 
 
 # -- the user
@@ -283,8 +311,35 @@ def test_an_operation_cut_off_again_and_again_is_told():
         for _ in range(3):
             assert device.store.begin(number)
         assert device.run(number) == 1412
-        assert device.status() == "70" and device.spooled() == []
+        assert device.status() == "20" and device.spooled() == []
         assert rows(device) == [(number, 1412, 0)]
+
+
+def test_what_was_going_on_when_it_was_cut_off():
+    for cut, status in (("30", "20"), ("40", "70"), ("50", "70")):
+        with Device() as device:
+
+            def power(text, cut=cut):
+                if text == "status Download/p " + cut:
+                    raise SystemExit
+
+            device.prepare("a")
+            number = device.accept("DownloadInstall")
+            device.said = Cutting(power)
+            for _ in range(3):
+                raises(SystemExit, device.run, number, served(content("a")))
+                device.start()
+            device.said = []
+            assert device.run(number, served(content("a"))) == 1412
+            assert device.status() == status and device.spooled() == []
+            # What is no descriptor names nobody who wants to hear of it, and is not read.
+            assert len(device.link.used) == 1
+
+
+class Cutting:
+    # In place of the list of what is said.
+    def __init__(self, append):
+        self.append = append
 
 
 def test_what_lies_here_may_be_the_beginning_of_another_file():
@@ -405,3 +460,11 @@ def test_the_descriptors_server_hears_of_it():
             assert device.run(number, described, served(body), served(b"", 204)) == code
             assert device.link.used[2].sent.endswith(told)
             assert device.link.used[2].sent.startswith(b"POST /n ")
+        # Given up: where to report that is read once more.
+        device.prepare("a")
+        number = device.accept("Download")
+        for _ in range(3):
+            device.store.begin(number)
+        assert device.run(number, described, served(b"", 204)) == 1412
+        assert device.link.used[1].sent.endswith(b"952 Device Aborted")
+        assert device.status() == "20"

@@ -90,15 +90,16 @@ def test_collect_removes_what_nothing_names():
     stored.install(kept, 1, True)
     filled(stored, "b")
     number = stored.accept({"uri": "./x"})
-    for name in (number, 99):
-        with open(root + "/d/%d" % name, "wb") as file:
-            file.write(b"package")
+    for name in ("d/%d" % number, "d/99", "k/new", "k/0123456789abcdef"):
+        with open(root + "/" + name, "wb") as file:
+            file.write(b"content")
     stored.commit()
     stored = Store()
     stored.collect()
     assert os.listdir(root + "/c") == [str(kept)]
     assert os.listdir(root + "/d") == [str(number)]
     assert os.listdir(root + "/o") == [str(number)]
+    assert os.listdir(root + "/k") == ["0123456789abcdef"]
 
 
 def test_an_operation_is_accepted_run_and_reported():
@@ -122,10 +123,15 @@ def test_an_operation_interrupted_again_and_again_is_given_up():
     number = Store().accept({"uri": "./SCOMO"})
     for _ in range(3):
         assert Store().begin(number)
-    stored = Store()
+    # Whoever gives it up finishes it, unless that is cut off again and again too.
+    for _ in range(3):
+        stored = Store()
+        assert not stored.begin(number)
+        assert stored.pending() == [number]
     assert not stored.begin(number)
+    stored = Store()
     assert stored.pending() == []
-    assert stored.results[0][1] == store.INTERRUPTED
+    assert stored.results[0][:3] == [number, store.INTERRUPTED, 0]
 
 
 def test_a_torn_operation_file_is_no_operation():

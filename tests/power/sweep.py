@@ -33,7 +33,7 @@ ALL_VERBS = (
     *("update", "update-of-parts", "agent-update"),
     *("activate", "deactivate", "remove-package", "remove-component"),
     *("rollback", "confirm", "attempt", "trial-failed"),
-    *("accept", "report", "request"),
+    *("accept", "interrupted", "report", "request"),
     *("tree-commit", "tree-compaction", "account", "trust-add", "trust-revoke"),
 )
 VERBS = tuple(verb for verb in ALL_VERBS if verb not in WAITING)

@@ -144,6 +144,15 @@ def work():
             platform.resetting = False
 
 
+def starts():
+    """An operation was begun as often as one may be."""
+    stored, _ = opened()
+    (number,) = stored.pending()
+    while stored.begin(number):
+        pass
+    store.spool(number, PACKAGES["1"][:100])
+
+
 def report():
     """Sessions in which the server takes what there is to report."""
     while True:
@@ -294,14 +303,16 @@ def statement(name):
 class Verb:
     """`before` are starts, `act` is what the power goes in; `finished`: a start takes it up.
 
-    The result is what runs, as ((id, version, State), ...), or None where that does not change.
+    The result is what runs, as ((id, version, State), ...), or None where that does not change,
+    and the code of a failure, if that is what is done.
     """
 
-    def __init__(self, act, before=(), runs=None, finished=True):
+    def __init__(self, act, before=(), runs=None, finished=True, failure=None):
         self.act = act
         self.before = before
         self.runs = runs
         self.finished = finished
+        self.failure = failure
 
     def check(self, old, new):
         """The verb did what it is here for."""
@@ -313,7 +324,8 @@ class Verb:
             assert sorted(runs) == sorted(self.runs), new
         if self.finished:
             assert new[2][0] == 0, "pending"
-            assert new[2][1][-1][1] < 1300, new
+            code = new[2][1][-1][1]
+            assert code == self.failure if self.failure else code < 1300, new
 
 
 def prepared(name="1", primitive="DownloadInstall", id=ID):
@@ -356,6 +368,7 @@ VERBS = {
         give_up, (installed, lambda: download("2", "DownloadInstall")), (FIRST,), finished=False
     ),
     "accept": Verb(lambda: accept("DownloadInstall"), (lambda: prepare("1"),), finished=False),
+    "interrupted": Verb(work, prepared() + (starts,), failure=1412),
     "report": Verb(
         report, (lambda: download("1", "DownloadInstall"), confirm), None, finished=False
     ),
@@ -435,6 +448,7 @@ def _keys():
     for name in sorted(os.listdir(ROOT + "/k")):
         with open(ROOT + "/k/" + name, "rb") as file:
             modulus = file.read()
+        assert len(name) == 16, "no key's name"
         assert not modulus or key_id(modulus) == name, "half an anchor"
         found.append((name, len(modulus)))
     return found
