@@ -243,6 +243,21 @@ def test_a_new_agent_has_proved_itself_when_it_has_talked():
         assert device.alerts()[0].items[0][1].startswith("<ResultCode>1200<")
 
 
+def test_a_new_agent_that_a_session_makes_active_has_not_run():
+    with Waking() as device:
+        body = content("u", component("u", provides=["uscomo"], entry=None, agent=True))
+        device.install("u", body, "DownloadInstallInactive")
+        device.store.reported(1)
+
+        def activate():
+            device.store.find("u")[store.STATE] = 20
+
+        device.in_session = activate
+        device.agent.check()
+        device.step()
+        assert device.store.find("u")[store.FLAGS] & 1
+
+
 def test_answers_in_words():
     with Waking() as device:
         heard = []
