@@ -187,6 +187,10 @@ class Scomo:
         elif len(data) > _LIMITS.get(name, 0):
             return 413
         try:
+            bytes(data).decode()  # whoever reads it takes it for a text
+        except ValueError:
+            return 415
+        try:
             self.nodes.set(_KEY + "/".join(path), data)
         except ValueError:
             return 414
@@ -304,7 +308,10 @@ class Scomo:
             return change.Change(self.store, self.nodes, operation, _silent).at_once()
         if len(self._accepted) >= self.store.room():
             return 420
-        if len(correlator) > _MAX_CORRELATOR or len(json.dumps(operation)) > _MAX_OPERATION:
+        # In octets, of which a character may have four: a longer file would be none.
+        if len(correlator.encode()) > _MAX_CORRELATOR:
+            return 413
+        if len(json.dumps(operation).encode()) > _MAX_OPERATION:
             return 413
         self._accepted.append(operation)
         return 202

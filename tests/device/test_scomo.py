@@ -197,6 +197,27 @@ def test_an_operation_that_the_server_does_not_know_of_runs_once():
         assert server.store.pending() == [3]
 
 
+def test_values_that_are_no_texts():
+    with Server() as server:
+        server.spoken = "1.1"
+        tree = server.begin()
+        for uri in (b"Download/p/Name", b"Blacklisted/b/ID", b"CheckUpdateFreq"):
+            verb = tree.replace if uri[:1] == b"C" else tree.add
+            assert verb(ROOT + uri, "chr", "", b"\xff\xfe") == 415
+        assert tree.add(ROOT + b"Download/p/Name", "chr", "", "\xe4".encode()) == 200
+
+
+def test_an_operation_longer_in_octets_than_in_characters():
+    with Server() as server:
+        server.prepare("\x01" * 110)
+        tree = server.begin()
+        uri = ROOT + b"Download/p/Operations/Download"
+        assert tree.exec(uri, ("\U0001f600" * 128).encode(), b"") == 413
+        assert tree.exec(uri, b"c", b"") == 202
+        tree.commit()
+        assert server.store.operation(1)["account"] == "main"
+
+
 # -- answers at once
 
 
