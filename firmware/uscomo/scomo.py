@@ -298,10 +298,11 @@ class Scomo:
         }
         for result in self.store.results:
             known = self.store.operation(result[0]) or {}
-            if correlator and (known.get("correlator"), known.get("uri")) == (correlator, uri):
+            names = ("correlator", "uri", "account")
+            if correlator and not [1 for name in names if known.get(name) != operation[name]]:
                 # Our 202 was lost: it has run, and its report is still to come.
                 return 202
-        if path[1] == "Deployed" and self.account.report == b"sync":
+        if place[1] == "Deployed" and place[2:] and self.account.report == b"sync":
             from uscomo import change
 
             self._deployed = Deployed(self.store, self.nodes)

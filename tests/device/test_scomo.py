@@ -218,6 +218,29 @@ def test_an_operation_longer_in_octets_than_in_characters():
         assert server.store.operation(1)["account"] == "main"
 
 
+def test_the_same_correlator_of_another_account_is_another_operation():
+    with Server() as server:
+        server.proven("a")
+        server.begin()
+        uri = b"Inventory/Deployed/a/Operations/Deactivate"
+        assert server.exec(uri) == 202
+        server.run(2)
+        server.begin()
+        server.scomo.account.name = "other"
+        assert server.exec(uri) == 202
+        assert server.store.pending() == [3]
+
+
+def test_a_download_called_deployed_is_a_download():
+    with Server() as server:
+        server.proven("Deployed")
+        server.report = b"sync"
+        server.prepare("a", place="Download/Deployed")
+        server.begin()
+        assert server.exec(b"Download/Deployed/Operations/Download") == 202
+        assert server.store.find("Deployed")
+
+
 # -- answers at once
 
 
