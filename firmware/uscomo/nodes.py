@@ -126,6 +126,7 @@ class Nodes:
         # Yields (key, offset of value, size). In the log only what a whole group ends; `whole`
         # is the first pass, which finds where the last whole group ends.
         limit = None if whole or not path.endswith("d") else self._log_end
+        platform.feed()
         try:
             file = open(path, "rb")
         except OSError:

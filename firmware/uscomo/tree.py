@@ -25,8 +25,10 @@ _ADD_COMMAND = const(5)
 MAX_DEPTH = const(12)
 MAX_TOTAL = const(127)
 MAX_SEGMENT = const(64)
-# ACLs are few (one a server's root, one an account) and are held in RAM during a session.
+# ACLs are held in RAM during a session: texts that differ are few, nodes with one are as many as
+# there are components. One that was left out would give its node to everybody.
 MAX_ACLS = const(32)
+_MAX_KEYS = const(128)
 _MAX_ACL = const(255)
 
 # The root's ACL where none is stored (TND 7.7.1.2).
@@ -44,8 +46,10 @@ class Tree:
         self.server_id = server_id
         self._open = None
         self.acls = {}
-        for key in nodes.keys("?")[:MAX_ACLS]:
-            self.acls[key[1:]] = nodes.get(key)
+        texts = {}
+        for key in nodes.keys("?"):
+            text = nodes.get(key)
+            self.acls[key[1:]] = texts.setdefault(text, text)
 
     # -- the dispatcher's verbs
 
@@ -294,7 +298,10 @@ class Tree:
     def _set_acl(self, path, text):
         key = "/".join(path)
         if text:
-            if key not in self.acls and len(self.acls) >= MAX_ACLS:
+            texts = set(self.acls.values())
+            if text.encode() not in texts and len(texts) >= MAX_ACLS:
+                return 420
+            if key not in self.acls and len(self.acls) >= _MAX_KEYS:
                 return 420
             self.acls[key] = text.encode()
             self.nodes.set("?" + key, text.encode())

@@ -158,6 +158,27 @@ def test_acl_is_replaced_and_inherited():
     assert tree.replace(b"./SCOMO?prop=ACL", "", "", b"x" * 256) == 413
 
 
+def test_every_acl_counts_and_texts_are_few():
+    tree = prepared()
+    nodes = tree.nodes
+    # As many as there are components; the one that comes last is not forgotten.
+    for number in range(40):
+        nodes.set("?SCOMO/Inventory/Deployed/a%d" % number, b"Get=other&Exec=other")
+    nodes.set("?SCOMO/Inventory/Deployed/com.example.a", b"Get=other&Exec=other")
+    nodes.commit()
+    tree = mounted(tree.scomo.store, nodes)
+    assert (
+        tree.exec(b"./SCOMO/Inventory/Deployed/com.example.a/Operations/Remove", b"", b"") == 425
+    )
+    property = b"./SCOMO/Download?prop=ACL"
+    codes = [tree.replace(property, "", "", b"Get=s%d" % number) for number in range(2)]
+    for number in range(40):
+        tree.acls["x%d" % number] = b"Get=x%d" % number
+    codes.append(tree.replace(property, "", "", b"Get=more"))
+    codes.append(tree.replace(property, "", "", b"Get=x1"))
+    assert codes == [200, 200, 420, 200]
+
+
 def test_a_download_is_prepared_and_removed():
     tree = prepared()
     assert tree.add(b"./SCOMO/Download/p", "node", "", b"") == 200
