@@ -244,3 +244,40 @@ class Pair:
         """State of each component, by id, as the server knows it."""
         rows = self.api.get(f"/devices/{self.device_id}").json()["inventory"]
         return {row["id"]: row["state"] for row in rows}
+
+
+class App:
+    """An app with several versions."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.name = "a" + secrets.token_hex(4)
+        self.id = "com.example." + self.name
+        self.release = 0
+
+    def publish(self, source: str) -> str:
+        """Publish the next version; its release and version are 1, 2, ..."""
+        self.release += 1
+        component = Component(
+            id=self.id,
+            name=self.name,
+            version=str(self.release),
+            release=self.release,
+            dir=self.name,
+            env="micropython",
+            entry=self.name,
+            provides=(self.name,),
+        )
+        contents = {f"{self.name}/{self.name}.py": source.encode()}
+        data = pack(Header(id=self.id, components=(component,)), contents, self.pair.key)
+        answer = self.pair.api.post("/packages?ask=server", content=data)
+        assert answer.status_code == 201, answer.text
+        return self.id
+
+    def update(self) -> int:
+        self.pair.device.request("update", self.id)
+        return self.pair.run()
+
+    def version(self) -> str:
+        (row,) = [row for row in self.pair.device.status() if row["id"] == self.id]
+        return str(row["version"])

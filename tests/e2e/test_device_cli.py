@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pairs import Pair
+from pairs import APP, App, Pair
 
 from uscomo_tools.cli import run
 from uscomo_tools.package import SigningKey
@@ -102,6 +102,18 @@ def test_whole_life(pair: Pair, made: Callable[..., Path], uscomo: Uscomo) -> No
     assert uscomo("device", "status", folder) == (0, "nothing is installed\n")
 
 
+def test_update_of_everything(pair: Pair, made: Callable[..., Path], uscomo: Uscomo) -> None:
+    """A request that names nothing is answered without a name."""
+    folder = made(consent="yes", heap="220k")
+    app = App(pair)
+    assert uscomo("device", "request", folder, app.publish(APP.decode()))[0] == 0
+    code, result = in_json(uscomo("device", "request", folder, "--update", "--json"))
+    assert (code, result["answer"]) == (4, "nothing available")
+    app.publish(APP.decode())
+    code, result = in_json(uscomo("device", "request", folder, "--update", "--json"))
+    assert (code, result["answer"], result["operations"]) == (0, "installing", [1200])
+
+
 def test_what_can_be_read_without_json(
     pair: Pair, made: Callable[..., Path], uscomo: Uscomo
 ) -> None:
@@ -120,10 +132,10 @@ def test_refused(pair: Pair, made: Callable[..., Path], uscomo: Uscomo) -> None:
         4,
         {
             "ok": False,
-            "outcome": "refused",
+            "outcome": "nothing available",
             "operations": [],
             "answer": "nothing available",
-            "error": "refused",
+            "error": "nothing available",
         },
     )
     package = pair.publish(ask="device")

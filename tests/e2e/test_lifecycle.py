@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 from gateway import Answer
-from pairs import BOARD, Pair
+from pairs import BOARD, App, Pair
 
 from uscomo_tools.device.simulated import Console
 from uscomo_tools.errors import UscomoError
-from uscomo_tools.package import Component, pack
-from uscomo_tools.package.rules import Header
 from uscomo_tools.syncml.message import Message
 
 KILL = "__import__('os').system('kill -9 $PPID')"
@@ -48,43 +46,6 @@ def records(pair: Pair) -> list[bytes]:
         with flash.open(f"/uscomo.d/{copy}/record", "rb") as file:
             found.append(file.read())
     return found
-
-
-class App:
-    """An app with several versions."""
-
-    def __init__(self, pair: Pair) -> None:
-        self.pair = pair
-        self.name = "a" + secrets.token_hex(4)
-        self.id = "com.example." + self.name
-        self.release = 0
-
-    def publish(self, source: str) -> str:
-        """Publish the next version; its release and version are 1, 2, ..."""
-        self.release += 1
-        component = Component(
-            id=self.id,
-            name=self.name,
-            version=str(self.release),
-            release=self.release,
-            dir=self.name,
-            env="micropython",
-            entry=self.name,
-            provides=(self.name,),
-        )
-        contents = {f"{self.name}/{self.name}.py": source.encode()}
-        data = pack(Header(id=self.id, components=(component,)), contents, self.pair.key)
-        answer = self.pair.api.post("/packages?ask=server", content=data)
-        assert answer.status_code == 201, answer.text
-        return self.id
-
-    def update(self) -> int:
-        self.pair.device.request("update", self.id)
-        return self.pair.run()
-
-    def version(self) -> str:
-        (row,) = [row for row in self.pair.device.status() if row["id"] == self.id]
-        return str(row["version"])
 
 
 def stop_when(pair: Pair, line: str) -> None:

@@ -30,6 +30,9 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question wi
 _AUTH = f"one of {', '.join(AUTH_TYPES)}"
 # What the board's exit codes mean; they are ours, see errors.py.
 _ENDINGS = {0: "done", 3: "the server was not reachable", 4: "refused"}
+# How the board says what became of a request: "request ID ANSWER", or without ID "request ANSWER".
+_INSTALLING = "installing"
+_ANSWERS = (_INSTALLING, "nothing available", "refused", "not supported", "no connection")
 
 
 @app.command()
@@ -194,16 +197,17 @@ def _once(device: SimulatedDevice, kind: str, id: str, yes: bool, as_json: bool)
     events: list[list[str]] = []
     console = _terminal_console(yes, quiet=as_json, events=events)
     code = device.run(console)
-    answers = [" ".join(words[2:]) for words in events if words[0] == "request"]
+    answers = [_answer(words) for words in events if words[0] == "request"]
     # The last word on each operation: one that was on trial is told again when that is over.
     told = {words[1]: words[2] for words in events if words[0] == "operation"}
     codes = [int(word) for word in told.values() if word.isdigit()]
     # A session may go well and the wish still not come true.
-    if not code and answers and answers[-1] != "installing":
+    unheard = not code and bool(answers) and answers[-1] != _INSTALLING
+    if unheard:
         code = 4
     if not code and any(result >= 1300 for result in codes):
         code = 4 if codes[-1] == 1401 else 1
-    ending = _ENDINGS.get(code, "failed")
+    ending = answers[-1] if unheard else _ENDINGS.get(code, "failed")
     if as_json:
         result: dict[str, Any] = {"ok": code == 0, "outcome": ending, "operations": codes}
         if answers:
@@ -214,6 +218,11 @@ def _once(device: SimulatedDevice, kind: str, id: str, yes: bool, as_json: bool)
     elif code:
         typer.echo(f"uscomo: {ending}", err=True)
     raise typer.Exit(code)
+
+
+def _answer(words: list[str]) -> str:
+    line = " ".join(words)
+    return next((answer for answer in _ANSWERS if line.endswith(" " + answer)), line)
 
 
 def _terminal_console(
