@@ -103,6 +103,28 @@ def test_package_for_another_type(server, arnold, package):
     assert arnold.asked_to_install() == ""
 
 
+def test_asked_again_after_a_session_that_broke(server, arnold, package, monkeypatch):
+    """What was ordered and not begun is begun: the user is not told that it is on its way."""
+
+    def unplugged(*arguments):
+        raise ConnectionError
+
+    server.publish(package())
+    with monkeypatch.context() as broken:
+        broken.setattr(arnold, "on_alert", unplugged)
+        with pytest.raises(ConnectionError):
+            arnold.session(request(BLINK))
+    assert server.last_operation() == ("sent", None)
+    arnold.session(request(BLINK))
+    answered = next(r for r in arnold.received if any(c.cmd == "Alert" for c in r.commands))
+    assert arnold.status_of(answered, "3") == 200
+    assert [text.partition(" (")[0] for text in arnold.shown] == ["Install Blink 1.0.0"]
+    assert server.last_operation() == ("running", None)
+    arnold.session(request(BLINK))
+    assert arnold.shown == ["Blink is already on its way."]
+    assert len(server.operations()) == 1
+
+
 def test_already_installed(server, arnold, package):
     server.publish(package())
     arnold.deploy(BLINK, "1.0.0", BLINK)

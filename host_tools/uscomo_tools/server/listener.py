@@ -89,7 +89,7 @@ class Listener:
         if not answer.sure:
             if asdict(request) not in self.plan.requests:
                 self.plan.requests.append(asdict(request))
-        elif by_user and answer.text not in self.plan.texts:
+        elif by_user and answer.text and answer.text not in self.plan.texts:
             self.plan.texts.append(answer.text)
         return answer.status
 

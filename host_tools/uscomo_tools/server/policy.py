@@ -17,6 +17,7 @@ from uscomo_tools.server.results import UPDATE_DOES_NOT_FIT
 MAX_FAILURES = 3  # a package that failed this often is not sent again by itself
 INSTALLING = frozenset({"install", "install-inactive"})
 OPEN_STATES = frozenset({"queued", "sent", "running"})
+NOT_BEGUN = OPEN_STATES - {"running"}
 GOES_ON, NOT_NOW = 200, 202
 PREINSTALLED = "-1"  # PkgIDRef of what was on a device before SCOMO came
 
@@ -170,10 +171,10 @@ def _stems_from(
     )
 
 
-def under_way(facts: Facts, package: Package) -> bool:
+def under_way(facts: Facts, package: Package, states: frozenset[str] = OPEN_STATES) -> bool:
     """Whether an installation of the package has not ended yet."""
     return any(
-        operation.package_pk == package.id and operation.state in OPEN_STATES
+        operation.package_pk == package.id and operation.state in states
         for operation in facts.operations
         if operation.primitive in INSTALLING
     )
@@ -342,6 +343,9 @@ def judge(facts: Facts, request: Request) -> Answer:
         package for package, problem in zip(packages, problems, strict=True) if not problem
     ]
     fresh = [package for package in packages if not under_way(facts, package)]
+    if any(under_way(facts, package, NOT_BEGUN) for package in packages):
+        # Ordered before, or lost with a session that broke: this session sends it.
+        return Answer(GOES_ON, "", fresh, not fresh)
     if not fresh:
         return Answer(NOT_NOW, f"{packages[0].name} is already on its way.", [], True)
     return Answer(GOES_ON, "", fresh)
