@@ -240,58 +240,76 @@ class Package:
         """Writes each component's files, and the store's `component` file, into the existing
         folder that `slots` has for the component's `dir`. What the package leaves out comes from
         the folder that `bases` has for it."""
-        manifest = _Pass(self._path, self._buffer)
         try:
-            files = _Pass(self._path, self._buffer)
+            rows = self._read_rows(slots)
+            reader = _Pass(self._path, self._buffer)
             try:
-                self._unpack(manifest, files, slots, bases or {})
+                for name in ("manifest", "manifest.sig"):
+                    reader.skip(reader.begin(name, MAX_MANIFEST))
+                for folder, at in rows:
+                    self._unpack(reader, folder, at, slots[folder], (bases or {}).get(folder))
+                reader.end()
             finally:
-                files.close()
+                reader.close()
         except OSError as error:
             raise PackageError(_NO_ROOM if error.errno == _ENOSPC else _INSTALL_FAILED)
-        finally:
-            manifest.close()
 
-    def _unpack(self, manifest, files, slots, bases):
-        manifest.begin("manifest", MAX_MANIFEST)
-        manifest.line(MAX_HEADER)
-        for name in ("manifest", "manifest.sig"):
-            files.skip(files.begin(name, MAX_MANIFEST))
+    def _read_rows(self, slots):
+        # Writes the `component` files, before any other: (folder, where its rows begin). There
+        # they are read from while files are unpacked, which needs all of the one window.
+        found = []
         components = {}
         for component in self._header["components"]:
             components[component["dir"]] = component
-        folder = rows = None
+        rows = None
+        reader = _Pass(self._path, self._buffer)
         try:
+            reader.begin("manifest", MAX_MANIFEST)
+            reader.line(MAX_HEADER)
             for _ in range(self.files):
-                digest, size, path = split(manifest.line(MAX_LINE))
-                first, _, rest = path.partition("/")
-                if first != folder:
+                digest, size, path = split(reader.line(MAX_LINE))
+                folder, _, path = path.partition("/")
+                if not found or folder != found[-1][0]:
                     if rows:
                         rows.close()
                         rows = None
-                    component = components.pop(first, None)
+                    component = components.pop(folder, None)
                     if component is None:
                         raise PackageError(_BROKEN)
-                    folder = first
-                    slot = slots[folder]
-                    rows = open(slot + "/" + RESERVED_FILE, "wb")
+                    rows = open(slots[folder] + "/" + RESERVED_FILE, "wb")
                     component["package"] = self._header["id"]
                     component["signer"] = self._header["signer"]
-                    line = json.dumps(component, separators=(",", ":"))
-                    rows.write(line.encode() + b"\n")
-                check_place(rest, component["provides"])
-                if files.find(path, size):
-                    self._write(files.stream, _BROKEN, slot, rest, size, digest)
-                    files.padding(size)
-                else:
-                    self._copy(bases.get(folder), slot, rest, size, digest)
-                rows.write(b"%s %d %s\n" % (digest, size, rest.encode()))
+                    line = json.dumps(component, separators=(",", ":")).encode() + b"\n"
+                    rows.write(line)
+                    found.append((folder, len(line)))
+                check_place(path, component["provides"])
+                rows.write(b"%s %d %s\n" % (digest, size, path.encode()))
         finally:
             if rows:
                 rows.close()
+            reader.close()
         if components:  # one without a file
             raise PackageError(_BROKEN)
-        files.end()
+        return found
+
+    def _unpack(self, reader, folder, at, slot, base):
+        # The files of one component.
+        while True:
+            # Opened for each: the file that is written needs as much memory as this one.
+            with open(slot + "/" + RESERVED_FILE, "rb") as rows:
+                rows.seek(at)
+                line = rows.readline(MAX_LINE)
+            if not line:
+                break
+            at += len(line)
+            digest, size, path = line[:-1].split(b" ")
+            size = int(size)
+            path = path.decode()
+            if reader.find(folder + "/" + path, size):
+                self._write(reader.stream, _BROKEN, slot, path, size, digest)
+                reader.padding(size)
+            else:
+                self._copy(base, slot, path, size, digest)
 
     def _copy(self, base, slot, path, size, digest):
         try:

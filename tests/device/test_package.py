@@ -428,7 +428,8 @@ def test_flash_full():
     vfs.VfsLfs2.mkfs(device)
     vfs.mount(vfs.VfsLfs2(device), "/full")
     place.verify()
-    error = raises(package.PackageError, place.package.unpack, {"app": "/full", "lib": "/full"})
+    place.slots["app"] = "/full"
+    error = raises(package.PackageError, place.package.unpack, place.slots)
     assert error.code == 1406
 
 
