@@ -21,6 +21,7 @@ class Request:
     target = None
     data = "com.example.bench"
     correlator = None
+    items = ()
     status = 0
 
 
@@ -44,12 +45,10 @@ def prepare():
 
 def run(alerts=(Request,)):
     # As the agent does: collect often, the buffers first, then the modules.
-    from uscomo import agent, consent, lifecycle, platform
+    from uscomo import consent, platform
     from uscomo.nodes import Nodes
     from uscomo.store import Store
 
-    # What is awake around a session.
-    awake = agent.Agent, lifecycle
     stored = Store()
     nodes = Nodes(stored)
     platform.begin_phase()
@@ -61,11 +60,11 @@ def run(alerts=(Request,)):
     server = board_server.Server(messages[:])
     messages.clear()
     http.connect = server.connect
+    del http
     consent.mode = "yes"
     outcome = talk.talk(stored, nodes, ACCOUNT, b"1", 1201, alerts, receive, send, None)
     if outcome != 1 or server.connections != len(server.answers):
         raise RuntimeError(f"session ended with {outcome} at {server.connections}")
     if len(stored.pending()) != len(alerts):
         raise RuntimeError("nothing was accepted")
-    del awake
     return server.up, server.down

@@ -12,6 +12,8 @@ from . import phases
 
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parents[2] / "firmware"
+# Where the inventory does not take the bench for something that is installed.
+CODE = "/bench/code"
 
 
 @dataclass(frozen=True)
@@ -67,4 +69,4 @@ def board_side() -> dict[str, bytes]:
     # The one that looks into the supervisor: by the names that it has on the board.
     for name, short in shrunk().names["supervisor"].items():
         sources["board_idle"] = sources["board_idle"].replace("." + name, "." + short)
-    return {f"/{name}.mpy": compile_module(name, text) for name, text in sources.items()}
+    return {f"{CODE}/{name}.mpy": compile_module(name, text) for name, text in sources.items()}

@@ -20,7 +20,7 @@ from uscomo_tools.errors import UscomoError
 from uscomo_tools.testing.rp2 import BoardError, PicoBoard
 
 from . import phases
-from .build import Agent, board_side
+from .build import CODE, Agent, board_side
 
 GRAIN = 1024  # bytes to which a peak is found
 BLOCK = 16  # of MicroPython's heap on this board
@@ -124,7 +124,7 @@ def on_board(agent: Agent, fixtures: dict[str, bytes]) -> Iterator[Figure]:
     board = PicoBoard(realtime=False)
     board.preload({**agent.files(), **board_side(), **fixtures})
     board.start()
-    board.exec("import board_bench, board_check, board_session, board_install_large, board_idle")
+    begin(board)
     boot = heap(board)
     yield Figure("heap free after boot", "B", boot.free)
     for name, modules in (("talk", phases.TALK), ("install", phases.INSTALL)):
@@ -138,6 +138,7 @@ def on_board(agent: Agent, fixtures: dict[str, bytes]) -> Iterator[Figure]:
         except UscomoError as error:
             failures[workload] = _reason(error)
             board.soft_reset()
+            begin(board)
     board.exec("import board_idle; board_idle.rest()", PATIENCE)
     idle = heap(board)
     reason = "; ".join(f"{workload.name}: {why}" for workload, why in failures.items())
@@ -236,6 +237,12 @@ def _in_holes(board: PicoBoard, workload: Workload, hole: int) -> Figure:
 
 
 # -- what is asked of a board
+
+
+def begin(board: PicoBoard) -> None:
+    """Import the bench's side."""
+    board.exec(f"import sys; sys.path.append({CODE!r})")
+    board.exec("import board_bench, board_check, board_session, board_install_large, board_idle")
 
 
 def heap(board: PicoBoard) -> Heap:
