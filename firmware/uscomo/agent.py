@@ -1,5 +1,7 @@
 # The agent: when to open a session, what to report in it, which accepted operation to run next,
 # when to try again. Never parses a byte and never touches flash but through store and nodes.
+# Not in memory while a session is held or an operation runs: it says what is to be done, and is
+# told how that went.
 import json
 import sys
 from os import urandom
@@ -20,11 +22,6 @@ _MAX_ALERTS = const(4)
 _TRIAL_PAUSE = const(500)
 # The two bits of store.POSTPONED.
 _POSTPONED = const(0x30)
-
-# A session's buffers; on a heap whose holes have 2 KB they must still find a place. What a
-# server may send is announced 512 bytes smaller: see session._INTERIM.
-RECEIVE = const(2048)
-SEND = const(2048)
 
 _REQUEST = "~request/"
 _DONE = const(1)
@@ -61,19 +58,17 @@ def kept(nodes):
 class Alert:
     """A generic alert; `status` is the server's answer, 0 for none."""
 
-    def __init__(self, type, format, mark, data):
-        self.type = type
-        self.format = format
-        self.mark = mark
-        self.data = data
-        self.source = self.target = self.correlator = None
-        self.items = ()  # (target, data) of each, in place of the one pair
-        self.status = 0
-        self.subject = self.way = None
+    # Without a method, which would keep this module in memory during the session.
+    type = data = ""
+    format = "chr"
+    mark = "informational"
+    source = target = correlator = subject = way = None
+    items = ()  # (target, data) of each, in place of the one pair
+    status = 0
 
 
 class Agent:
-    """step() does what is due and says in how many milliseconds it wants to be asked again."""
+    """step() says what is due, ended() is told how it went."""
 
     def __init__(self, stored, nodes, settings, feed, say):
         self.store = stored
@@ -94,7 +89,9 @@ class Agent:
         self.polling = self.nodes.children("DMAcc")
 
     def step(self):
-        """Run one operation or hold one session; None when nothing is due."""
+        """What is to be done now, for supervisor.perform() and then ended(), as a tuple: an
+        operation's number and result row, or a session. Else in how many milliseconds it wants
+        to be asked again; None when nothing is due."""
         if self.wait and platform.elapsed(self.waiting_since) < self.wait:
             return self.wait - platform.elapsed(self.waiting_since)
         self.wait = 0
@@ -102,20 +99,34 @@ class Agent:
         for number in self.store.pending():
             left = self._postponed(number)
             if not left:
-                self._operate(number)
-                return 0
+                self.since.pop(number, None)
+                return number, self.store.begin(number)
             later = min(left, later or left)
         for name in self.nodes.children("DMAcc"):
             alerts = self._reports(name)
             alerts += self._requests(name, _MAX_ALERTS - len(alerts))
-            check = "~check/" + name
-            if alerts or self.nodes.get(check) is not None or name in self.polling:
-                self._hold(name, alerts, check)
-                return self.wait
+            check = self.nodes.get("~check/" + name)
+            if alerts or check is not None or name in self.polling:
+                self.say("session %s begins" % name)
+                code = _SERVER_INITIATED
+                if not check:
+                    code = _CLIENT_INITIATED
+                    check = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
+                sent = [alert for alert in alerts if alert.type]
+                # What is on trial as an agent now: one that the session makes active has not run.
+                proving = [row for row in self.store.rows if row[1] == 20 and row[3] & 3 == 3]
+                return name, check, code, sent, alerts, proving
         for row in self.store.results:
             if self._is_held(row):
                 return _TRIAL_PAUSE
         return later
+
+    def ended(self, work, result):
+        """What step() named is done, and this came of it."""
+        if len(work) == 2:
+            self._operated(*work, *result)
+        else:
+            self._held(work[0], work[4], work[5], result)
 
     def _left(self, number, seconds):
         # Milliseconds until so long after it was first asked for; it starts anew with the device.
@@ -130,16 +141,7 @@ class Agent:
                 return self._left(number, int(self.settings.get("postpone", "3600")))
         return 0
 
-    def _operate(self, number):
-        row = self.store.begin(number)
-        self.since.pop(number, None)
-        platform.begin_phase()
-        from uscomo import operation
-
-        run = operation.Run(self.store, self.nodes, number, self.settings, self.feed, self.say)
-        code = run.run(row) if row else run.finish(store.INTERRUPTED, ())
-        reset = run.reset
-        del run
+    def _operated(self, number, row, code, reset):
         if not row:
             self.say("operation %d given up" % number)
         elif code:
@@ -147,40 +149,19 @@ class Agent:
         elif not reset:
             self.say("operation %d postponed" % number)
             self._postponed(number)
-        platform.end_phase(operation.MODULES)
         if reset:
             # What runs has changed: start over with a clean heap and the new sys.path.
             platform.reset()
 
     # -- sessions
 
-    def _hold(self, name, alerts, check):
-        platform.begin_phase()
-        self.say("session %s begins" % name)
-        # Before the modules, which scatter over the heap and leave no hole of that size.
-        receive = bytearray(RECEIVE)
-        send = bytearray(SEND)
-        from uscomo import talk
-
-        code = _SERVER_INITIATED
-        session_id = self.nodes.get(check)
-        if not session_id:
-            code = _CLIENT_INITIATED
-            session_id = b"%X" % (1 + (urandom(1)[0] << 8 | urandom(1)[0]))
-        sent = [alert for alert in alerts if alert.type]
-        # What is on trial as an agent now: one that the session makes active has not run yet.
-        proving = [row for row in self.store.rows if row[1] == 20 and row[3] & 3 == 3]
-        self.outcome = talk.talk(
-            *(self.store, self.nodes, name, session_id, code, sent),
-            *(receive, send, self.feed),
-        )
-        modules = talk.MODULES
-        del talk
-        platform.end_phase(modules)
-        self.say("session %s %s" % (name, OUTCOMES[self.outcome]))
+    def _held(self, name, alerts, proving, outcome):
+        self.outcome = outcome
+        self.say("session %s %s" % (name, OUTCOMES[outcome]))
+        check = "~check/" + name
         self.polling = [waiting for waiting in self.polling if waiting != name]
         self.nodes.discard()
-        good = self.outcome == _DONE
+        good = outcome == _DONE
         for alert in alerts:
             if alert.type == _COMPLETE:
                 self._reported(alert)
@@ -264,7 +245,10 @@ class Agent:
             items.append((target, data))
         code = max(row[1] for row in rows)
         mark = "informational" if code < 1300 else "warning" if code == 1401 else "critical"
-        alert = Alert(_COMPLETE, "text/plain", mark, "")
+        alert = Alert()
+        alert.type = _COMPLETE
+        alert.format = "text/plain"
+        alert.mark = mark
         alert.source = operation["uri"]
         alert.items = items
         alert.correlator = operation["correlator"]
@@ -340,7 +324,7 @@ class Agent:
         types = self._types(name)
         root = self.nodes.get("DMAcc/" + name + "/Ext/ScomoRoot")
         root = "./" + (root.decode() if root else "SCOMO")
-        alert = Alert("", "chr", "informational", "")
+        alert = Alert()
         alert.subject = key, entry
         alert.way = types[0]
         if types[0] == "update":
@@ -353,7 +337,7 @@ class Agent:
         elif types[0] == "install":
             alert.type = _INSTALL
             alert.data = entry["id"]
-        # "none": a plain session, the server offers what it has for us; see _hold.
+        # "none": a plain session, the server offers what it has for us.
         return alert
 
     def _types(self, name):

@@ -1,5 +1,6 @@
 # What the author's interface does behind __init__: for the component that calls, with the agent
 # that runs, or with one just for the call (from the REPL, or over a cable). Imported by the call.
+import asyncio
 import os
 import sys
 
@@ -13,6 +14,23 @@ def held(due=False):
     if here:
         here.wake(due)
     return here or supervisor.Supervisor()
+
+
+def whose(id=None):
+    """The id, or that of the component whose code calls; ValueError where nobody knows."""
+    if id:
+        return id
+    if supervisor.current:
+        try:
+            running = asyncio.current_task()
+        except RuntimeError:
+            running = None
+        for task, id in supervisor.current.tasks:
+            if task is running:
+                return id
+        if supervisor.current.front:
+            return supervisor.current.front
+    raise ValueError("which component?")
 
 
 def status(stored):
@@ -65,15 +83,20 @@ def _restart(here):
 
 
 def _row(here, id):
-    row = here.store.find(supervisor.whose(id))
+    row = here.store.find(whose(id))
     if row is None:
         raise ValueError("no such component")
     return row
 
 
 def sleep(ms):
-    """End the run well and sleep."""
-    held().sleep(ms)
+    """End this run well and sleep: it was a clean one, and a whole one for trials."""
+    from uscomo import lifecycle
+
+    here = held()
+    here.nap = ms
+    lifecycle.end_trials(here.store, here.running, 0, supervisor.say)
+    here.restart()
 
 
 def asset(path):
@@ -91,7 +114,7 @@ def asset(path):
 def data_dir(id):
     """A component's own folder, made where there is none."""
     base = uscomo_boot.ROOT + "/a"
-    for path in (base, base + "/" + supervisor.whose(id)):
+    for path in (base, base + "/" + whose(id)):
         try:
             os.mkdir(path)
         except OSError as error:
@@ -103,12 +126,12 @@ def data_dir(id):
 def params(id):
     """The parameters that a component was installed with."""
     here = held()
-    return (here.nodes.get("~params/" + supervisor.whose(id)) or b"").decode()
+    return (here.nodes.get("~params/" + whose(id)) or b"").decode()
 
 
 def log(text):
     """A line on the console."""
-    print("%s: %s" % (supervisor.whose(None), text))
+    print("%s: %s" % (whose(None), text))
 
 
 def listen(name, callback):

@@ -27,7 +27,17 @@ _BUFFER = const(512)
 _NOTHING = const(-2)
 
 # Modules that an operation brings in, for platform.end_phase().
-MODULES = ("operation", "change", "download", "package", "rules", "rsa", "trust", "http")
+MODULES = (
+    "operation",
+    "change",
+    "lifecycle",
+    "download",
+    "http",
+    "package",
+    "rules",
+    "rsa",
+    "trust",
+)
 
 # Status values between the first and the last one.
 _STORED = const(40)
@@ -97,6 +107,7 @@ class Run(Change):
         if self.garbage:
             store.remove_tree(self.garbage)
         if self._report or given_up:
+            platform.let_go(("package", "rules", "rsa", "trust"))
             from uscomo import download
 
             if given_up:
@@ -148,8 +159,6 @@ class Run(Change):
     # -- packages: Download..., Install...
 
     def _install(self, result):
-        from uscomo import download, package
-
         fetched = self.place[:1] != "D"
         number = self.number
         if fetched:
@@ -157,29 +166,19 @@ class Run(Change):
         path = store.package_path(number)
         buffer = bytearray(_BUFFER)
         resumed = not fetched and store.size(path)
-        report = None
         while True:
-            try:
-                status = 954
+            code = OK if fetched else self._fetch(path, buffer)
+            if code == OK:
                 if not fetched:
-                    report = self._fetch(download, path, buffer)
                     fetched = True
                     if result and self.primitive != "Download":
                         # Whose power goes from here on has not failed to download.
                         result[2] |= store.FETCHED
                         self.store.commit()
                     self.status(_STORED)
-                opened = package.Package(path, buffer, self.feed)
-                components = self._unpack(package, opened)
-                break
-            except download.DownloadError as error:
-                code = error.code
-                status = error.status
-                report = error.notify
-            except package.PackageError as error:
-                code = error.code
-            except OSError as error:
-                code = _NO_ROOM if error.args[0] == 28 else _FAILED
+                code, components = self._open(path, buffer)
+                if code == OK:
+                    break
             if code in (_NO_SPACE, _NO_ROOM) and self._give_up_slot():
                 continue
             if resumed and code in (_WRONG, _SIGNATURE):
@@ -189,9 +188,9 @@ class Run(Change):
                 continue
             if not fetched or self.primitive == "Download":
                 self._failed = STEPS["Download"][1]
-            self._report = report and (report, status)
             return code, ()
-        self._report = report and (report, 900)
+        if self._report:
+            self._report[1] = 900
         if self.primitive == "Download":
             self.end(_STORED)
         else:
@@ -202,11 +201,36 @@ class Run(Change):
                 self.nodes.set(KEY + self.place + "/State", b"20")
         return OK, components
 
-    def _fetch(self, download, path, buffer):
+    def _fetch(self, path, buffer):
+        # The result code; what DLOTA has to be told in the end is in _report.
+        from uscomo import download
+
         free = platform.free(uscomo_boot.ROOT) - _RESERVE
-        return download.download(
-            self.leaf("PkgURL"), path, _MAX_PACKAGE, free, buffer, self.feed, self._progress
-        )
+        code = OK
+        status = 954
+        try:
+            report = download.download(
+                self.leaf("PkgURL"), path, _MAX_PACKAGE, free, buffer, self.feed, self._progress
+            )
+        except download.DownloadError as error:
+            code = error.code
+            status = error.status
+            report = error.notify
+        self._report = report and [report, status]
+        del download
+        platform.let_go(("download", "http"))
+        return code
+
+    def _open(self, path, buffer):
+        # The result code of what was fetched, and its components.
+        from uscomo import package
+
+        try:
+            return OK, self._unpack(package, package.Package(path, buffer, self.feed))
+        except package.PackageError as error:
+            return error.code, ()
+        except OSError as error:
+            return (_NO_ROOM if error.args[0] == 28 else _FAILED), ()
 
     def _progress(self, received, size):
         self.say("progress %d %d" % (received, size))
@@ -333,3 +357,11 @@ class Run(Change):
                 self.nodes.set(KEY + place + "/" + name, value)
         self.nodes.set(KEY + place + "/Data", b"%d" % self.number)
         return ()
+
+
+def operate(stored, nodes, number, row, settings, feed, say):
+    """Run an accepted operation, or give it up where it has no row: its result code, and whether
+    a restart has to follow."""
+    run = Run(stored, nodes, number, settings, feed, say)
+    code = run.run(row) if row else run.finish(store.INTERRUPTED, ())
+    return code, run.reset

@@ -104,9 +104,14 @@ def begin_phase():
 
 
 def end_phase(names):
-    """Let a phase's modules go, from sys.modules and from their package."""
+    """Let a phase's modules go, and collect as usual."""
     if hasattr(gc, "threshold"):
         gc.threshold(-1)
+    let_go(names)
+
+
+def let_go(names):
+    """Let modules go, from sys.modules and from their package."""
     package = sys.modules.get("uscomo")
     for name in names:
         sys.modules.pop("uscomo." + name, None)

@@ -17,7 +17,6 @@ _TRIAL_PAUSE = const(500)
 _AFTER_FAILURE = const(60000)
 # A rest that is shorter than this does not pay for importing everything again.
 _REST = const(2000)
-_HOUR = const(3600000)
 
 # Nor does anybody wait so long for a device that was started to do what is due.
 _LONG = const(120000)
@@ -27,7 +26,14 @@ _MAX_FAILURES = const(3)
 # What of the agent outlives its rest.
 _KEPT = ("failures", "outcome", "wait", "waiting_since", "polling", "since")
 
-_MODULES = ("agent", "author", "console", "consent", "lifecycle", "nodes", "store", "watch")
+# What rests while there is nothing to do; and, of the rest, what is not needed for doing it.
+_MODULES = ("console", "consent", "nodes", "store")
+_DECIDERS = ("agent", "author", "lifecycle", "watch")
+
+# A session's buffers; on a heap whose holes have 2 KB they must still find a place. What a
+# server may send is announced 512 bytes smaller: see session._INTERIM.
+RECEIVE = const(2048)
+SEND = const(2048)
 
 
 def say(text):
@@ -49,11 +55,34 @@ def _show(error):
         print(repr(error))
 
 
+def perform(stored, nodes, settings, feed, say, work):
+    """Hold the session or run the operation that Agent.step() named: what became of it."""
+    platform.begin_phase()
+    if len(work) == 2:
+        from uscomo import operation
+
+        result = operation.operate(stored, nodes, work[0], work[1], settings, feed, say)
+        modules = operation.MODULES
+        del operation
+    else:
+        # Before the modules, which scatter over the heap and leave no hole of that size.
+        receive = bytearray(RECEIVE)
+        send = bytearray(SEND)
+        from uscomo import talk
+
+        result = talk.talk(stored, nodes, *work[:4], receive, send, feed)
+        modules = talk.MODULES
+        del talk
+    platform.end_phase(modules)
+    return result
+
+
 class Supervisor:
     """One start of the device; `agent`, `store` and `nodes` are there while it is awake."""
 
     # What an app has set, see __init__.
     on_consent = on_answer = None
+    nap = None  # how long to sleep at the end of this start, in milliseconds
     loud = 0  # milliseconds after which a trial that goes on is told
 
     def __init__(self):
@@ -64,12 +93,11 @@ class Supervisor:
         self.settings = None
         self.agent = self.store = self.nodes = None
         self.safe = self.new_agent = self._armed = False
-        self._nap = None
         self.listener = None
         self._kept = None
         self._asked = False
-        self.since = self._hour = self._began = self._polled = platform.ticks()
-        self._hours = 0
+        self.since = self.hour = self._began = self.polled = platform.ticks()
+        self.hours = 0
         self._limit = 0
         self.wake()
 
@@ -80,8 +108,9 @@ class Supervisor:
             return
         from uscomo import agent, consent, nodes, store
 
-        self.store = store.Store()
-        self.nodes = nodes.Nodes(self.store)
+        if not self.store:
+            self.store = store.Store()
+            self.nodes = nodes.Nodes(self.store)
         if self.settings is None:
             self.settings = agent.settings(self.nodes)
         self.agent = agent.Agent(self.store, self.nodes, self.settings, platform.feed, say)
@@ -118,16 +147,11 @@ class Supervisor:
         if self.agent:
             self._keep()
             self.agent = self.store = self.nodes = None
-            platform.end_phase(_MODULES)
+            platform.end_phase(_DECIDERS + _MODULES)
 
     def setting(self, name, default=0):
         """A setting that is a number."""
         return int(self.settings.get(name, default))
-
-    def update(self):
-        """Ask for an update of all that is installed, by the device's own choice."""
-        if self.nodes.children("DMAcc"):
-            self.agent.request("update", "", "Device")
 
     async def main(self, once):
         """Run until a restart; the apps end before it."""
@@ -172,15 +196,6 @@ class Supervisor:
             self._serve()
             self._rest()
 
-    def sleep(self, ms):
-        """End this run well and sleep deeply: it was a clean one, and a whole one for trials."""
-        self._nap = ms
-        self.wake()
-        from uscomo import lifecycle
-
-        lifecycle.end_trials(self.store, self.running, 0, say)
-        self.restart()
-
     def restart(self):
         """A planned restart: nothing that runs is blamed for it."""
         self.wake()
@@ -190,8 +205,8 @@ class Supervisor:
 
     def end(self):
         """What follows a restart's exception: the restart."""
-        if self._nap is not None:
-            platform.sleep(self._nap)
+        if self.nap is not None:
+            platform.sleep(self.nap)
         uscomo_boot.reset()
 
     def _serve(self):
@@ -221,32 +236,21 @@ class Supervisor:
         # What the agent wants, the ids of what is on trial, what else limits a rest (0: nothing).
         if platform.resetting:
             platform.reset()  # an app has caught it
-        found = self.listener and self.listener.poll(self.nodes)
-        if found:
-            say("notified by %s" % found[0])
-            self.agent.notified(*found)
-        poll = self.setting("poll") * 1000
-        if poll and platform.elapsed(self._polled) >= poll:
-            self._polled = platform.ticks()
-            self.agent.poll()
-        # A clock of milliseconds turns around too early for hours.
-        hours = int(self.nodes.get("SCOMO/CheckUpdateFreq") or b"0")
-        if platform.elapsed(self._hour) >= _HOUR:
-            self._hour = platform.ticks()
-            self._hours += 1
-        if hours and self._hours >= hours:
-            self._hours = 0
-            self.update()
+        limits = _watch().poll(self, say)
         # First: what has ended now is to be reported.
         clean, trials = _watch().tend(self, say)
         wait = self.agent.step()
-        limits = (
-            clean,
-            _TRIAL_PAUSE if trials else 0,
-            poll and max(1, poll - platform.elapsed(self._polled)),
-            hours and max(1, _HOUR - platform.elapsed(self._hour)),
-        )
-        return wait, trials, limits
+        if isinstance(wait, tuple):
+            # It is decided: the heap is for those who do it.
+            work = wait
+            self._keep()
+            self.agent = None
+            platform.let_go(_DECIDERS)
+            result = perform(self.store, self.nodes, self.settings, platform.feed, say, work)
+            self.wake()
+            self.agent.ended(work, result)
+            wait = 0
+        return wait, trials, limits + (clean, _TRIAL_PAUSE if trials else 0)
 
     def _give_up(self, error):
         # Nothing of the agent is trusted or kept in memory after this.
@@ -313,23 +317,6 @@ class Supervisor:
 
 
 current = None
-
-
-def whose(id=None):
-    """The id, or that of the component whose code calls; ValueError where nobody knows."""
-    if id:
-        return id
-    if current:
-        try:
-            running = asyncio.current_task()
-        except RuntimeError:
-            running = None
-        for task, id in current.tasks:
-            if task is running:
-                return id
-        if current.front:
-            return current.front
-    raise ValueError("which component?")
 
 
 def run(once=False):

@@ -29,6 +29,7 @@ MODULES = (
     "scomo",
     "inventory",
     "change",
+    "lifecycle",
     "trust",
     "rsa",
     "dmacc",

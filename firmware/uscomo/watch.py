@@ -10,6 +10,7 @@ from uscomo.constant import const
 _STOP = const(2000)
 # A trial that is longer than this and ten times what it should last is told, in milliseconds.
 _LONG = const(60000)
+_HOUR = const(3600000)
 
 
 def begin(held, say):
@@ -20,7 +21,7 @@ def begin(held, say):
     if held.new_agent:
         held.agent.check()  # a good session is its proof
     if held.setting("update_at_boot"):
-        held.update()
+        _update(held)
     port = held.setting("notify_port")
     if port:
         from uscomo import notify
@@ -54,6 +55,36 @@ def start(held, say):
             foreground = number, id, main
     held.front = None
     return foreground
+
+
+def _update(held):
+    # Of all that is installed, by the device's own choice.
+    if held.nodes.children("DMAcc"):
+        held.agent.request("update", "", "Device")
+
+
+def poll(held, say):
+    """Queue what a server or the time wants; in how many ms the next comes, each, 0 for never."""
+    found = held.listener and held.listener.poll(held.nodes)
+    if found:
+        say("notified by %s" % found[0])
+        held.agent.notified(*found)
+    wanted = held.setting("poll") * 1000
+    if wanted and platform.elapsed(held.polled) >= wanted:
+        held.polled = platform.ticks()
+        held.agent.poll()
+    # A clock of milliseconds turns around too early for hours.
+    hours = int(held.nodes.get("SCOMO/CheckUpdateFreq") or b"0")
+    if platform.elapsed(held.hour) >= _HOUR:
+        held.hour = platform.ticks()
+        held.hours += 1
+    if hours and held.hours >= hours:
+        held.hours = 0
+        _update(held)
+    return (
+        wanted and max(1, wanted - platform.elapsed(held.polled)),
+        hours and max(1, _HOUR - platform.elapsed(held.hour)),
+    )
 
 
 def tend(held, say):

@@ -3,10 +3,15 @@ import os
 import sys
 
 import uscomo_boot
+from uscomo import platform
 
 MICROPYTHON = sys.implementation.name == "micropython"
 _made = []
 _device = None
+
+
+# Tests and what stands in for modules hold on to them: what the agent lets go of stays.
+platform.let_go = lambda names: None
 
 
 def raises(kind, function, *args):
@@ -75,3 +80,15 @@ def clean():
         for path in _made:
             shutil.rmtree(path, ignore_errors=True)
     _made.clear()
+
+
+def step(agent):
+    """Do what is due, beside the agent; in how many milliseconds it wants to be asked again."""
+    from uscomo.supervisor import perform
+
+    due = agent.step()
+    if not isinstance(due, tuple):
+        return due
+    result = perform(agent.store, agent.nodes, agent.settings, agent.feed, agent.say, due)
+    agent.ended(due, result)
+    return 0

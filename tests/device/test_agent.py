@@ -2,6 +2,7 @@
 from operation_case import Device, component, content, deployed, served
 from stream_script import Link, Stream
 
+from support import step
 from uscomo import agent, consent, platform, store, talk
 
 DONE = 1
@@ -17,17 +18,15 @@ class Waking(Device):
         self.outcome = DONE
         self.code = 200
         self.in_session = lambda: None
-        self.kept = talk.talk, platform.end_phase, platform.begin_phase, platform.reset
+        self.kept = talk.talk, platform.reset
         talk.talk = self.talk
-        platform.end_phase = lambda names: None
-        platform.begin_phase = lambda: None
         platform.reset = lambda: self.said.append("reset")
         self.settings = {"retry": "0"}
         self.wake()
         return self
 
     def __exit__(self, *exception):
-        talk.talk, platform.end_phase, platform.begin_phase, platform.reset = self.kept
+        talk.talk, platform.reset = self.kept
         super().__exit__(*exception)
 
     def wake(self):
@@ -44,7 +43,7 @@ class Waking(Device):
     def step(self, *answers):
         link = Link(*[Stream([answer]) for answer in answers])
         with link:
-            return self.agent.step()
+            return step(self.agent)
 
     def alerts(self):
         return self.sessions[-1][2]
@@ -287,7 +286,7 @@ def test_answers_in_words():
             count = len(heard)
             for _ in range(3):
                 if len(heard) == count:
-                    device.agent.step()
+                    step(device.agent)
             assert heard[count:] == [("x", answer)], (code, outcome, answer)
             assert "request x " + answer in device.said
             device.nodes.remove("~check/main")

@@ -1,22 +1,21 @@
 # What happens around the agent when it fails or rests: the supervisor goes on.
 from support import raises, temporary_root
-from uscomo import consent, platform, supervisor, watch
+from uscomo import author, consent, platform, supervisor, watch
 
 
 class Started:
-    """A supervisor on a fresh store; modules stay, other tests of this process hold them."""
+    """A supervisor on a fresh store."""
 
     def __enter__(self):
         temporary_root()
         self.said = []
-        self.before = supervisor.say, platform.end_phase
+        self.before = supervisor.say
         supervisor.say = self.said.append
-        platform.end_phase = lambda names: None
         self.held = supervisor.Supervisor()
         return self
 
     def __exit__(self, *exception):
-        supervisor.say, platform.end_phase = self.before
+        supervisor.say = self.before
 
 
 def test_want_of_memory_in_the_agent_is_survived():
@@ -108,10 +107,11 @@ def test_a_restart_and_a_sleep_are_planned():
         before = platform.sleep, supervisor.uscomo_boot.reset
         platform.sleep = lambda ms: ends.append(ms)
         supervisor.uscomo_boot.reset = lambda: ends.append("reset")
+        supervisor.current = held
         try:
             for call, expected in (
                 (held.restart, ["reset"]),
-                (lambda: held.sleep(7), [7, "reset"]),
+                (lambda: author.sleep(7), [7, "reset"]),
             ):
                 held.store.abnormal = 2
                 held.store.flags = 1
@@ -127,6 +127,7 @@ def test_a_restart_and_a_sleep_are_planned():
                 del ends[:]
         finally:
             platform.sleep, supervisor.uscomo_boot.reset = before
+            supervisor.current = None
             platform.resetting = False
 
 
@@ -143,7 +144,7 @@ def test_the_device_asks_for_updates_by_the_hour():
             held._serve()
             assert len(asked) == hour // 2
             assert held._limit <= 3600000
-            held._hour -= 3600000
+            held.hour -= 3600000
         assert set(asked) == {("update", "", "Device")}
 
 
@@ -179,13 +180,13 @@ def test_whose_code_is_running():
     with Started() as started:
         supervisor.current = started.held
         try:
-            assert supervisor.whose("com.example.a") == "com.example.a"
-            raises(ValueError, supervisor.whose)
+            assert author.whose("com.example.a") == "com.example.a"
+            raises(ValueError, author.whose)
             started.held.front = "com.example.b"
-            assert supervisor.whose() == "com.example.b"
+            assert author.whose() == "com.example.b"
         finally:
             supervisor.current = None
-        raises(ValueError, supervisor.whose)
+        raises(ValueError, author.whose)
 
 
 def test_what_an_app_is_called_for():

@@ -268,8 +268,7 @@ class Board:
         patch.setattr(talk, "Talk", _wired(wire))
         patch.setattr(operation, "Run", _standing_in(self))
         # One process plays board and server: what a board lets go of stays here.
-        patch.setattr(platform, "end_phase", lambda names: None)
-        patch.setattr(platform, "begin_phase", lambda: None)
+        patch.setattr(platform, "let_go", lambda names: None)
         patch.setattr(supervisor, "say", self.said.append)
         self.start()
 
@@ -292,7 +291,15 @@ class Board:
     def step(self) -> int | None:
         """One session, or one operation with the reset behind it; None: nothing was due."""
         try:
-            return self.agent.step()
+            due = self.agent.step()
+            if not isinstance(due, tuple):
+                return due
+            board = self.supervisor
+            result = supervisor.perform(
+                *(self.store, self.nodes, board.settings, None, self.agent.say, due)
+            )
+            self.agent.ended(due, result)
+            return 0
         except SystemExit:
             self.start()
             return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ends import BASE_URL, DM_URL, codes, nonce, stored_nonces
 
-from uscomo import agent, consent, session, store, talk
+from uscomo import consent, session, store, supervisor, talk
 from uscomo_tools.syncml.message import CONTENT_TYPES, decode, encode
 
 BLINK, CLOCK = "com.example.blink", "com.example.clock"
@@ -311,7 +311,7 @@ def test_other_kinds_of_credential(make, auth, server_auth):
 
 
 def test_an_inventory_in_pieces(board, server, monkeypatch):
-    monkeypatch.setattr(agent, "SEND", 1024)
+    monkeypatch.setattr(supervisor, "SEND", 1024)
     for number in range(30):
         board.put(f"com.example.component-{number:02d}", f"{number}.0")
     assert board.check() == session.DONE
@@ -333,7 +333,7 @@ def test_the_whole_inventory_that_a_record_can_hold(board, server):
 
 
 def test_a_small_receive_buffer(make, monkeypatch):
-    monkeypatch.setattr(agent, "RECEIVE", 1536)
+    monkeypatch.setattr(supervisor, "RECEIVE", 1536)
     board = make()
     board.wire.server.publish("blink", ask="server")
     board.agent.request("install", BLINK, "User")

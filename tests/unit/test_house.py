@@ -49,7 +49,7 @@ NOT_ON_UNIX = {"machine", "uscomo_frozen"}
 ONLY_IN = {
     "socket": {"http", "notify"},
     "select": {"console", "notify"},
-    "asyncio": {"supervisor", "watch"},
+    "asyncio": {"author", "supervisor", "watch"},
     "machine": {"platform", "uscomo_boot"},
     "deflate": {"package"},
     "uscomo_frozen": {"inventory"},
@@ -195,9 +195,11 @@ def listed(name: str, constant: str) -> set[str]:
     return set(names)
 
 
-# Always there, and there while something is due.
+# Always there; there while something is due; and of that, there while it is done.
+DECIDERS = listed("supervisor", "_DECIDERS")
 RESIDENT = closure({"__init__", "supervisor", "uscomo_boot"}, everywhere=False)
-AWAKE = RESIDENT | closure(listed("supervisor", "_MODULES"), everywhere=False)
+AWAKE = RESIDENT | closure(DECIDERS | listed("supervisor", "_MODULES"), everywhere=False)
+DOING = AWAKE - DECIDERS
 
 
 def test_little_stays_for_ever():
@@ -205,7 +207,11 @@ def test_little_stays_for_ever():
 
 
 def test_who_rests_lets_go_of_all_it_woke():
-    assert listed("supervisor", "_MODULES") == AWAKE - RESIDENT
+    assert listed("supervisor", "_MODULES") == DOING - RESIDENT
+
+
+def test_who_decides_is_needed_by_nobody_who_does():
+    assert not closure(listed("supervisor", "_MODULES"), everywhere=False) & DECIDERS
 
 
 def test_a_listener_lets_go_of_all_that_a_check_brought():
@@ -216,7 +222,7 @@ def test_a_listener_lets_go_of_all_that_a_check_brought():
 @pytest.mark.parametrize("phase", ["talk", "operation"])
 def test_a_phase_lets_go_of_all_it_brought(phase):
     assert phase not in AWAKE, "a phase is imported when it is needed, inside a function"
-    brought = closure({phase}, everywhere=True) - AWAKE
+    brought = closure({phase}, everywhere=True) - DOING
     assert listed(phase, "MODULES") == brought
 
 
@@ -225,7 +231,7 @@ def test_phases_are_never_in_memory_together():
     install = closure({"operation"}, everywhere=True)
     # An account may want its answers at once: then a change is made in the session.
     # And trust may be asked about and changed in one.
-    assert (talk & install) - AWAKE == {"http", "change", "trust", "rsa"}
+    assert (talk & install) - DOING == {"http", "change", "lifecycle", "trust", "rsa"}
 
 
 def test_the_author_interface_imports_nothing_by_itself():

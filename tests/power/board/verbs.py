@@ -8,7 +8,7 @@ from binascii import hexlify
 
 import uscomo
 import uscomo_boot
-from uscomo import agent, dmacc, http, lifecycle, package, platform, store
+from uscomo import agent, dmacc, http, lifecycle, package, platform, store, supervisor
 from uscomo.nodes import Nodes
 from uscomo.store import Store
 
@@ -62,13 +62,21 @@ def silent(*words):
     pass
 
 
+def step(held):
+    """What is due, done as the supervisor does it."""
+    due = held.step()
+    if isinstance(due, tuple):
+        result = supervisor.perform(held.store, held.nodes, held.settings, None, silent, due)
+        held.ended(due, result)
+
+
 def same(names=None):
     """A phase's modules stay: a VM that sweeps has the memory, and no time."""
 
 
 # The host's name is the package's.
 http.connect = lambda host, port: Stream(host)
-platform.begin_phase = platform.end_phase = same
+platform.begin_phase = platform.end_phase = platform.let_go = same
 sys.modules["uscomo.talk"] = uscomo.talk = Answering
 uscomo_boot.ROOT = ROOT
 
@@ -139,7 +147,7 @@ def work():
         if not stored.pending():
             return
         try:
-            agent.Agent(stored, nodes, {"ask": "never"}, None, silent).step()
+            step(agent.Agent(stored, nodes, {"ask": "never"}, None, silent))
         except SystemExit:
             platform.resetting = False
 
@@ -159,7 +167,7 @@ def report():
         stored, nodes = opened()
         if not stored.results:
             return
-        agent.Agent(stored, nodes, {}, None, silent).step()
+        step(agent.Agent(stored, nodes, {}, None, silent))
 
 
 def confirm():
