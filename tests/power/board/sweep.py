@@ -54,6 +54,8 @@ def recover():
     found = verbs.state()
     if verb.finished:
         verbs.work()
+    elif verb.again:
+        verb.again()
     return found, verbs.state()
 
 
@@ -62,14 +64,16 @@ def judged(result, error):
     if error:
         return repr(error)
     found, after = result
-    if found[0] not in (old[0], new[0]):
+    if found[0] not in [known[0] for known in chain]:
         return "neither the old nor the new set: %r" % (found[0],)
-    if found[1] not in (old[1], new[1]):
+    if found[1] not in [known[1] for known in chain]:
         return "neither the old nor the new values: %r" % (found[1],)
     if verb.finished and after != new:
         return "not finished: %r" % (after,)
-    if not verb.finished and after not in (old, new):
+    if not verb.finished and after not in chain:
         return "mixed: %r" % (after,)
+    if verb.again and found in chain and chain.index(after) <= chain.index(found):
+        return "nothing came of it: %r" % (after,)
     return None
 
 
@@ -84,6 +88,11 @@ device.image[:] = base
 required(verb.act)
 trace = device.trace
 new = required(verbs.state)
+# Where each start does something: what it comes to, up to the one after a second cut.
+chain = [old, new]
+while verb.again and len(chain) < 4:
+    required(verb.again)
+    chain.append(required(verbs.state))
 # A verb that failed would be swept in vain.
 if not given["mutation"]:
     verb.check(old, new)

@@ -156,8 +156,8 @@ def starts():
     """An operation was begun as often as one may be."""
     stored, _ = opened()
     (number,) = stored.pending()
-    while stored.begin(number):
-        pass
+    for _ in range(3):
+        assert stored.begin(number)
     store.spool(number, PACKAGES["1"][:100])
 
 
@@ -266,15 +266,16 @@ def ask():
 
 
 def attempt():
-    """main.py counts a start."""
+    """A start as main.py makes it: counted, and trials that are used up end."""
     uscomo_boot.attempt()
-
-
-def give_up():
-    """A trial has used up its attempts: the next start rolls it back."""
     stored, _ = opened()
-    uscomo_boot.spent = [row[store.COMPONENT] for row in stored.rows]
     lifecycle.settle(stored, silent)
+
+
+def attempts():
+    """All that a trial gets."""
+    for _ in range(store.ATTEMPTS):
+        attempt()
 
 
 def deliver():
@@ -309,18 +310,20 @@ def statement(name):
 
 
 class Verb:
-    """`before` are starts, `act` is what the power goes in; `finished`: a start takes it up.
+    """`before` are starts, `act` is what the power goes in; `finished`: a start takes it up;
+    `again`: what a start does besides, each time, and each time something new comes of it.
 
     The result is what runs, as ((id, version, State), ...), or None where that does not change,
     and the code of a failure, if that is what is done.
     """
 
-    def __init__(self, act, before=(), runs=None, finished=True, failure=None):
+    def __init__(self, act, before=(), runs=None, finished=True, failure=None, again=None):
         self.act = act
         self.before = before
         self.runs = runs
         self.finished = finished
         self.failure = failure
+        self.again = again
 
     def check(self, old, new):
         """The verb did what it is here for."""
@@ -370,10 +373,18 @@ VERBS = {
         confirm, (lambda: download("1", "DownloadInstall"),), (FIRST,), finished=False
     ),
     "attempt": Verb(
-        attempt, (lambda: download("1", "DownloadInstall"),), (FIRST,), finished=False
+        attempt,
+        (lambda: download("1", "DownloadInstall"),),
+        (FIRST,),
+        finished=False,
+        again=attempt,
     ),
     "trial-failed": Verb(
-        give_up, (installed, lambda: download("2", "DownloadInstall")), (FIRST,), finished=False
+        attempt,
+        (installed, lambda: download("2", "DownloadInstall"), attempts),
+        (FIRST,),
+        finished=False,
+        again=attempt,
     ),
     "accept": Verb(lambda: accept("DownloadInstall"), (lambda: prepare("1"),), finished=False),
     "interrupted": Verb(work, prepared() + (starts,), failure=1412),
