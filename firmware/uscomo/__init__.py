@@ -59,7 +59,7 @@ def sleep(ms):
 
 
 def asset(path):
-    """The full path of a file that came with a component."""
+    """The full path of a file that came with a component: the one that calls comes first."""
     return _author().asset(path)
 
 

@@ -69,6 +69,25 @@ def main():
     assert [operation["code"] for operation in pair.operations()] == [1200, 1200]
 
 
+def test_assets_of_the_same_name(pair: Pair) -> None:
+    """Whoever calls gets its own, as a module or in main(); a library's is found by all."""
+    app = b"""
+import asyncio
+import uscomo
+
+with open(uscomo.asset("data/text")) as file:
+    early = file.read()
+
+async def main():
+    await asyncio.sleep(0)
+    with open(uscomo.asset("data/text")) as file:
+        print(early, file.read(), uscomo.asset("data/only")[-4:])
+"""
+    pair.ask_for(pair.publish({"app.py": app, "data/text": b"one", "data/only": b""}))
+    pair.ask_for(pair.publish({"app.py": app, "data/text": b"two"}))
+    assert pair.output[-2:] == ["one one only", "two two only"]
+
+
 def test_app_and_its_library_and_asset(pair: Pair) -> None:
     app = b"""
 import uscomo
