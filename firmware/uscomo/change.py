@@ -78,16 +78,18 @@ class Change:
 
     def own(self, place, allowed):
         """Give a node that the client makes or removes its ACL, or take that away."""
-        uri = self.operation["uri"]
-        key = "?" + uri[2 if uri[:2] == "./" else 0 : uri.rfind(self.place)] + place
         server = self.nodes.get("DMAcc/" + self.operation["account"] + "/ServerID")
-        if allowed and server:
-            rights = ("Add", "Delete", "Exec", "Get", "Replace")
-            acl = b"&".join([right.encode() + b"=" + server for right in rights])
-            if len(key) <= MAX_KEY:  # else no URI is as long as that either
+        rights = ("Add", "Delete", "Exec", "Get", "Replace")
+        # The node is one, whatever the object is called in each account's tree.
+        for name in self.nodes.children("DMAcc"):
+            root = self.nodes.get("DMAcc/" + name + "/Ext/ScomoRoot") or b"SCOMO"
+            key = "?" + root.decode() + "/" + place
+            # Also what a former owner has left below it.
+            self.nodes.remove_tree(key)
+            # No URI is longer than a key may be.
+            if allowed and server and len(key.encode()) <= MAX_KEY:
+                acl = b"&".join([right.encode() + b"=" + server for right in rights])
                 self.nodes.set(key, acl)
-        elif self.nodes.get(key) is not None:
-            self.nodes.remove(key)
 
     def at_once(self):
         """The result code of an operation in a session; the record is written."""

@@ -120,6 +120,21 @@ def test_a_package_is_checked_before_it_is_delivered():
             assert device.nodes.keys("SCOMO/Inventory/") == []
 
 
+def test_what_a_client_makes_belongs_to_who_asked_for_it_in_every_tree():
+    with Device() as device:
+        device.nodes.set("DMAcc/other/ServerID", b"other")
+        device.nodes.set("DMAcc/other/Ext/ScomoRoot", b"Other/SCM")
+        stale = "?SCOMO/Inventory/Deployed/a/Operations"
+        device.nodes.set(stale, b"Exec=other")
+        device.proven("a")
+        assert device.nodes.get("?SCOMO/Inventory/Deployed/a") == RIGHTS
+        assert device.nodes.get("?Other/SCM/Inventory/Deployed/a") == RIGHTS
+        assert device.nodes.get(stale) is None
+        device.nodes.set(stale, b"Exec=other")
+        assert device.operate("Remove", deployed("a")) == 1200
+        assert [key for key in device.nodes.keys("?") if "Deployed" in key] == []
+
+
 def test_no_more_packages_are_delivered_than_may_be():
     with Device() as device:
         for number in range(store.MAX_PACKAGES):
