@@ -91,6 +91,17 @@ class Change:
                 acl = b"&".join([right.encode() + b"=" + server for right in rights])
                 self.nodes.set(key, acl)
 
+    def foreign(self, place):
+        """Whether a node that a client made is another server's, which alone may change it."""
+        account = "DMAcc/" + self.operation["account"]
+        root = self.nodes.get(account + "/Ext/ScomoRoot") or b"SCOMO"
+        acl = self.nodes.get("?" + root.decode() + "/" + place)
+        for entry in acl.split(b"&") if acl else ():
+            if entry[:8] == b"Replace=":
+                ids = entry[8:].split(b"+")
+                return b"*" not in ids and self.nodes.get(account + "/ServerID") not in ids
+        return bool(acl)
+
     def at_once(self):
         """The result code of an operation in a session; the record is written."""
         code = self.agreed(self.primitive + " " + self.id + "?") or _UNANSWERED

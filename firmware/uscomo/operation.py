@@ -324,6 +324,8 @@ class Run(Change):
                     # Whoever may sign packages may take over from a key that was revoked.
                     if not trust.revoked(uscomo_boot.ROOT + "/k", pinned):
                         return _SIGNATURE
+                if self.foreign("Inventory/Deployed/" + id):
+                    return _FAILED
                 if about["release"] < row[store.FLOOR] and not header.get("downgrade"):
                     return _TOO_OLD
                 if not active and row[store.STATE] == uscomo_boot.ACTIVE and self.needed(id):
@@ -342,6 +344,8 @@ class Run(Change):
     def _deliver(self, package):
         # The package stays where it was fetched to, and the server finds it in the inventory.
         place = _DELIVERED + self.id
+        if self.foreign(place):
+            raise package.PackageError(_WRONG)
         known = self.nodes.children(KEY + _DELIVERED[:-1])
         if self.id not in known:
             if len(known) >= store.MAX_PACKAGES:

@@ -135,6 +135,23 @@ def test_what_a_client_makes_belongs_to_who_asked_for_it_in_every_tree():
         assert [key for key in device.nodes.keys("?") if "Deployed" in key] == []
 
 
+def test_what_is_another_servers_is_not_replaced():
+    with Device() as device:
+        device.proven("a")
+        device.install("p", primitive="Download")
+        device.nodes.set("DMAcc/main/ServerID", b"other")
+        # Nor stopped, by putting another version in its place.
+        for primitive in ("DownloadInstall", "DownloadInstallInactive"):
+            assert device.install("a", primitive=primitive) == 1405
+        assert device.install("p", primitive="Download") == 1402
+        assert device.state("a") == 20 and device.spooled() == ["2"]
+        acl = b"Get=*&Exec=srv&Replace=srv+other"
+        for place in ("Deployed/a", DELIVERED[10:]):
+            device.nodes.set("?SCOMO/Inventory/" + place, acl)
+        assert device.install("p", primitive="Download") == 1200
+        assert device.install("a", primitive="DownloadInstallInactive") == 1200
+
+
 def test_no_more_packages_are_delivered_than_may_be():
     with Device() as device:
         for number in range(store.MAX_PACKAGES):
