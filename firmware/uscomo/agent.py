@@ -102,7 +102,10 @@ class Agent:
                 self.since.pop(number, None)
                 return number, self.store.begin(number)
             later = min(left, later or left)
-        for name in self.nodes.children("DMAcc"):
+        names = self.nodes.children("DMAcc")
+        # A server that is out of reach must not keep the others waiting for ever.
+        first = self.failures % max(1, len(names))
+        for name in names[first:] + names[:first]:
             alerts = self._reports(name)
             alerts += self._requests(name, _MAX_ALERTS - len(alerts))
             check = self.nodes.get("~check/" + name)
@@ -169,7 +172,8 @@ class Agent:
                 self._answered(alert, name, good)
         if good:
             self.failures = 0
-            self.nodes.remove(check)
+            if self.nodes.get(check) is not None:  # no write where nothing has changed
+                self.nodes.remove(check)
             self._prove(proving)
         else:
             self.failures += 1

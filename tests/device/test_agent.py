@@ -257,6 +257,31 @@ def test_a_new_agent_that_a_session_makes_active_has_not_run():
         assert device.store.find("u")[store.FLAGS] & 1
 
 
+def test_a_server_out_of_reach_does_not_keep_others_waiting():
+    with Waking() as device:
+        device.nodes.set("DMAcc/second/ServerID", b"b")
+        device.agent.check()
+        held = []
+
+        def talk_to(stored, nodes, name, *rest):
+            held.append(name)
+            return UNREACHABLE if name == "main" else DONE
+
+        talk.talk = talk_to
+        for _ in range(3):
+            device.step()
+        assert held == ["main", "second", "main"]
+
+
+def test_a_session_without_news_writes_nothing():
+    with Waking() as device:
+        device.agent.poll()
+        before = device.nodes._log_end, device.store.sequence
+        device.step()
+        assert len(device.sessions) == 1
+        assert (device.nodes._log_end, device.store.sequence) == before
+
+
 def test_answers_in_words():
     with Waking() as device:
         heard = []
