@@ -177,9 +177,8 @@ class Ext:
             return _trust().apply(data, uscomo_boot.ROOT + "/k")
         if bytes(data) != b"0":
             return 405
-        # With the next start, which is at the end of the session.
-        self.store.flags &= 0xFE
-        self.store.abnormal = 0
+        # With the next start, which is at the end of the session; no trial is blamed for it.
+        self.store.plan_restart()
         self.store.restart = True
         self.store.commit()
         return 200

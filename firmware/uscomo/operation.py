@@ -71,7 +71,9 @@ class Run(Change):
                 return code
             code = _UNANSWERED
         if code == OK and when in ("before", "both") and result and not restarted:
+            safe = self.store.flags  # it is left when something has changed
             self.store.plan_restart()
+            self.store.flags = safe
             self.store.hold(result, store.RESTARTED)
             self.reset = True
             return LATER
@@ -282,6 +284,7 @@ class Run(Change):
                 for about in header["components"]
             ]
         except BaseException:
+            self.reset = False
             stored.rows = rows
             self.nodes.discard()
             for slot in paths.values():

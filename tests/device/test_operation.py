@@ -334,6 +334,33 @@ def test_a_restart_before_and_after():
         assert device.reset and device.asked == ["Install a?"]
 
 
+def test_a_restart_before_does_not_leave_safe_mode():
+    with Device() as device:
+        device.store.flags = uscomo_boot.SAFE
+        device.prepare("a", Reboot="before")
+        number = device.accept("DownloadInstall")
+        assert device.run(number) == 0 and device.reset
+        device.start()
+        assert device.store.flags == uscomo_boot.SAFE
+        assert device.run(number, served(content("a"))) == 1250
+        assert device.store.flags == 0
+
+
+def test_no_restart_for_an_installation_that_failed():
+    with Device() as device:
+        device.store.rows = [[number, 10, 0, 0, 1, 0, 0, 0] for number in range(1, 65)]
+        device.store.find = lambda id: None
+        kept = store.manifest
+        store.manifest = lambda slot: (
+            {"id": "b%d" % slot, "provides": ()} if slot == 1 else kept(slot)
+        )
+        try:
+            assert device.install("a") == 1406
+        finally:
+            store.manifest = kept
+        assert not device.reset
+
+
 def test_an_operation_cut_off_again_and_again_is_told():
     with Device() as device:
         device.prepare("a")

@@ -338,6 +338,16 @@ class Trust:
         return 403
 
 
+def test_leaving_safe_mode_costs_no_attempt():
+    with Server() as server:
+        server.install("a")
+        row = server.store.find("a")
+        row[store.TRIES] = 2
+        server.begin()
+        assert server.tree.replace(ROOT + b"Ext/SafeMode", "int", "", b"0") == 200
+        assert row[store.TRIES] == 3 and server.store.restart
+
+
 def test_trust_anchors_and_statements():
     before = inventory._trust
     trust = Trust()
