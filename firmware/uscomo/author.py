@@ -104,7 +104,7 @@ def asset(path):
     from uscomo import store
 
     try:
-        own = supervisor.whose()
+        own = whose()
     except ValueError:
         own = None
     found = None
@@ -138,8 +138,11 @@ def data_dir(id):
 
 def params(id):
     """The parameters that a component was installed with."""
+    from uscomo import store
+
     here = held()
-    return (here.nodes.get("~params/" + whose(id)) or b"").decode()
+    slot = _row(here, id)[store.SLOT]
+    return (here.nodes.get("~params/%d" % slot) or b"").decode()
 
 
 def log(text):

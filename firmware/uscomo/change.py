@@ -160,8 +160,8 @@ class Change:
                 row[store.STATE] = uscomo_boot.INACTIVE
             else:
                 stored.rows.remove(row)
-                for key in ("~params/", "~error/"):
-                    self.nodes.remove(key + self.id)
+                self.sweep()
+                self.nodes.remove("~error/" + self.id)
                 self.nodes.remove_tree(KEY + self.place)
                 self.own(self.place, False)
                 self.reset = True
@@ -169,6 +169,13 @@ class Change:
         self.end(IDLE)
         self.reset = active != (row[store.STATE] == uscomo_boot.ACTIVE)
         return OK, components
+
+    def sweep(self):
+        """Forget the parameters of slots that are no more."""
+        used = [str(row[at]) for row in self.store.rows for at in (store.SLOT, store.FALL_BACK)]
+        for key in self.nodes.keys("~params/"):
+            if key[8:] not in used:
+                self.nodes.remove(key)
 
     def missing(self, about, coming):
         """Whether a component needs one that is neither active nor coming with it."""

@@ -300,14 +300,14 @@ class Run(Change):
         self.reset = self.reset or active or (row and row[store.STATE] == uscomo_boot.ACTIVE)
         if row is None:
             self.own("Inventory/Deployed/" + id, True)
+        self.sweep()  # before this slot is named: its number may have been another's
         component = stored.install(slot, int(header["signer"][:8], 16), active)
         if row and header.get("downgrade"):
             row[store.FLOOR] = min(row[store.FLOOR], about["release"])
         params = self.nodes.get(KEY + self.place + "/InstallParams")
         if params:
-            self.nodes.set("~params/" + id, params)
-        else:
-            self.nodes.remove("~params/" + id)
+            # A slot's: the version that a roll-back brings back has its own.
+            self.nodes.set("~params/%d" % slot, params)
         return component
 
     def _refused(self, header, active):

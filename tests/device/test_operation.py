@@ -15,7 +15,7 @@ from operation_case import (
 
 import uscomo_boot
 from support import raises
-from uscomo import agent, consent, store
+from uscomo import agent, consent, lifecycle, store
 
 DELIVERED = "Inventory/Delivered/p"
 # Of a key that is in use; nothing is verified here.
@@ -27,7 +27,7 @@ def test_an_installation_ends_with_its_trial():
         assert device.install("a", InstallParams="x=1") == store.ON_TRIAL
         assert device.reset and device.state("a") == 20
         assert rows(device) == [(1, 1250, 1)]
-        assert device.nodes.get("~params/a") == b"x=1"
+        assert device.nodes.get("~params/1") == b"x=1"
         assert device.nodes.get("?SCOMO/Inventory/Deployed/a") == RIGHTS
         steps = [text for text in device.said if text[:6] == "status"]
         assert steps == ["status Download/p %d" % step for step in (30, 40, 50, 10)]
@@ -361,6 +361,23 @@ def test_no_restart_for_an_installation_that_failed():
         assert not device.reset
 
 
+def test_a_version_has_its_own_parameters():
+    with Device() as device:
+        for params in ("one", "", "three"):
+            device.install("a", InstallParams=params)
+            row = device.store.find("a")
+            if params != "three":
+                device.store.confirm(row)
+            key = "~params/%d" % row[store.SLOT]
+            assert (device.nodes.get(key) or b"").decode() == params
+        lifecycle.roll_back(device.store, row, device.said.append)
+        assert device.nodes.get("~params/%d" % row[store.SLOT]) is None
+        device.store.next_slot = 3
+        device.install("a", InstallParams="")
+        row = device.store.find("a")
+        assert row[store.SLOT] == 3 and device.nodes.get("~params/3") is None
+
+
 def test_an_operation_cut_off_again_and_again_is_told():
     with Device() as device:
         device.prepare("a")
@@ -489,7 +506,7 @@ def test_who_replaces_a_trial_ends_it():
         assert device.store.find("a")[store.TRIES] == store.ATTEMPTS
         assert device.operate("Remove", deployed("a")) == 1200
         assert rows(device)[-2:] == [(4, 1200, 1), (5, 1200, 0)]
-        assert device.nodes.get("~params/a") is None
+        assert device.nodes.keys("~params/") == []
         assert device.nodes.get("?SCOMO/Inventory/Deployed/a") is None
 
 
