@@ -131,7 +131,10 @@ def crashed(stored, nodes, number, text, say):
     # A crash at every start must not wear the flash out.
     if nodes.get(key) != text:
         nodes.set(key, text)
-        nodes.commit()
+        try:
+            nodes.commit()
+        except OSError:
+            nodes.discard()  # no room for it is no reason to start over
     return trial
 
 

@@ -1,6 +1,6 @@
 # What happens around the agent when it fails or rests: the supervisor goes on.
 from support import raises, temporary_root
-from uscomo import author, consent, platform, supervisor, watch
+from uscomo import author, consent, notify, platform, supervisor, watch
 
 
 class Started:
@@ -157,6 +157,21 @@ def test_an_update_at_boot():
             with_account(held)
             watch.begin(held, supervisor.say)
             assert len(held.nodes.keys("~request/")) == expected
+
+
+def test_a_board_that_cannot_listen_starts_all_the_same():
+    def no_sockets(port):
+        raise ImportError("no module named 'socket'")
+
+    with Started() as started:
+        started.held.settings["notify_port"] = "1000"
+        before = notify.Listener
+        notify.Listener = no_sockets
+        try:
+            watch.begin(started.held, supervisor.say)
+        finally:
+            notify.Listener = before
+        assert started.said[-1] == "cannot listen on port 1000"
 
 
 def test_safe_mode_that_somebody_has_ended():

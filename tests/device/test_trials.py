@@ -323,6 +323,21 @@ def test_a_crash_is_kept_short_and_written_once():
     assert not lifecycle.crashed(stored, nodes, 9, text, said.append)
 
 
+def test_a_crash_that_cannot_be_kept_starts_nothing_over():
+    fresh()
+    stored = Store()
+    installed(stored, "a")
+    lifecycle.confirm(stored, stored.find("a"), said.append)
+    nodes = Nodes(stored)
+
+    def full():
+        raise OSError(28)
+
+    nodes.commit = full
+    assert not lifecycle.crashed(stored, nodes, 1, "ValueError", said.append)
+    assert nodes.get("~error/a") is None
+
+
 def test_an_apps_files_go_with_it():
     root = fresh()
     stored = Store()
