@@ -12,10 +12,11 @@ from operation_case import (
     rows,
     served,
 )
+from stream_script import Link, Stream
 
 import uscomo_boot
 from support import raises
-from uscomo import agent, consent, lifecycle, store
+from uscomo import agent, consent, lifecycle, operation, store
 
 DELIVERED = "Inventory/Delivered/p"
 # Of a key that is in use; nothing is verified here.
@@ -376,6 +377,28 @@ def test_a_version_has_its_own_parameters():
         device.install("a", InstallParams="")
         row = device.store.find("a")
         assert row[store.SLOT] == 3 and device.nodes.get("~params/3") is None
+
+
+def test_a_cut_between_the_nodes_and_the_record_loses_no_package():
+    with Device() as device:
+        device.prepare("a")
+        number = device.accept("Download")
+        row = device.store.begin(number)
+        device.nodes.set("~something", b"")
+        device.nodes.commit()
+
+        def cut():
+            raise OSError(5)
+
+        device.store.commit = cut
+        run = operation.Run(device.store, device.nodes, number, {}, None, device.said.append)
+        with Link(Stream([served(content("a"))])):
+            raises(OSError, run.run, row)
+        device.start()
+        device.store.collect(agent.kept(device.nodes))
+        assert device.run(number, served(b"", 404)) == 1200
+        assert device.node(DELIVERED + "/Data") == str(number)
+        assert device.spooled() == [str(number)]
 
 
 def test_an_operation_cut_off_again_and_again_is_told():
