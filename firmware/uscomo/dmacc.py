@@ -23,6 +23,8 @@ _ROW = "<IB64sB64sI"
 _ROW_SIZE = const(138)
 
 _SECRETS = ("AAuthSecret", "AAuthData")
+# Who the server is in ACLs, and where they stand: a server that wrote these could be another.
+_FIXED = ("ServerID", "ScomoRoot")
 
 # Of an account's Ext, where it says nothing: are results of short operations told at once, is the
 # user never asked. The server may change the first; the second is the device's own.
@@ -45,7 +47,7 @@ class Accounts:
         if self.nodes.get(key) is not None:
             if path[-1] in _SECRETS:
                 return "bin" if path[-1] == "AAuthData" else "chr", "", REPLACE
-            return "chr", "", GET | REPLACE
+            return "chr", "", GET if path[-1] in _FIXED else GET | REPLACE
         if self.nodes.children(key):
             return "node", MOID if len(path) == 1 else "", GET
         return None

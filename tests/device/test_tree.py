@@ -27,6 +27,7 @@ def prepared(server=b"srv", **provisioned):
     nodes.set("?SCOMO", RIGHTS)
     nodes.set("DevInfo/DevId", b"urn:d")
     nodes.set("DMAcc/main/ServerID", b"srv")
+    nodes.set("DMAcc/main/Name", b"main")
     nodes.set("DMAcc/main/AppAuth/1/AAuthSecret", b"secret")
     nodes.set("?DMAcc/main", b"Get=srv&Replace=srv")
     nodes.commit()
@@ -326,9 +327,12 @@ def test_what_would_stop_every_later_session_is_refused():
     nodes.set("DMAcc/main/Ext/ScomoRoot", b"SCOMO")
     nodes.commit()
     base = b"./DMAcc/main/"
-    assert tree.replace(base + b"Ext/ScomoRoot", "", "", b"\xff") == 415
+    assert tree.replace(base + b"Name", "", "", b"\xff") == 415
     assert tree.replace(base + b"AppAddr/1/Addr", "", "", b"x" * 513) == 413
-    assert tree.replace(base + b"ServerID", "", "", b"x" * 129) == 413
+    assert tree.replace(base + b"Name", "", "", b"x" * 129) == 413
+    # Rights are given to a ServerID at a place: with another one it would be another server.
+    assert tree.replace(base + b"ServerID", "", "", b"other") == 405
+    assert tree.replace(base + b"Ext/ScomoRoot", "", "", b"Other") == 405
     assert tree.replace(base + b"AppAuth/1/AAuthData", "bin", "", b"x" * 65) == 413
     account = dmacc.Account(nodes, "main")
     account.client_nonce = b"kept"
@@ -394,7 +398,7 @@ def test_objects_in_parts_are_checked_like_others():
     assert begin(add, b"./Nowhere/o") == 405
     assert parts.did == []
     # Whoever takes no parts says so, and only to those who may.
-    assert begin(replace, b"./DMAcc/main/ServerID") == 413
+    assert begin(replace, b"./DMAcc/main/Name") == 413
     assert begin(add, b"./SCOMO/Download/x/PkgURL") == 413
     assert begin(add, b"./P/other") == 405
     parts.did.clear()
@@ -409,5 +413,5 @@ def test_objects_in_parts_are_checked_like_others():
     assert begin(add, b"./P/o", stranger) == 425
     parts.there = True
     assert begin(replace, b"./P/o", stranger) == 425
-    assert begin(replace, b"./DMAcc/main/ServerID", stranger) == 425
+    assert begin(replace, b"./DMAcc/main/Name", stranger) == 425
     assert parts.did == []
