@@ -52,7 +52,7 @@ def _undo(stored, row, code, say):
     row[store.FLAGS] &= ~uscomo_boot.CRASHED & 0xFF
     if row[store.FALL_BACK]:
         row[store.SLOT] = row[store.FALL_BACK]
-        row[store.FLAGS] &= uscomo_boot.AGENT
+        stored.confirm(row)  # which a downgrade that failed had taken the floor from
     else:
         row[store.STATE] = uscomo_boot.INACTIVE
         row[store.TRIES] = store.ATTEMPTS

@@ -121,6 +121,19 @@ def test_a_trial_that_is_used_up_is_rolled_back():
         assert "component a rolled back" in said
 
 
+def test_a_downgrade_that_fails_leaves_the_floor_where_it_was():
+    fresh()
+    stored = Store()
+    installed(stored, "a", "5")
+    lifecycle.confirm(stored, stored.find("a"), said.append)
+    installed(stored, "a", "3")
+    stored.find("a")[store.FLOOR] = 3
+    stored.commit()
+    for _ in range(4):
+        stored = started()
+    assert version(stored, "a") == "5" and stored.find("a")[store.FLOOR] == 5
+
+
 def test_the_last_attempt_says_why():
     """It raised at first, in the end it hung: a crash is of the start that it happened in."""
     fresh()
