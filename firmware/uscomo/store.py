@@ -176,10 +176,10 @@ class Store:
         """The next start is ours: no abnormal one, no attempt of what is on trial; safe mode ends.
 
         Called where what runs has changed, or its run has ended well. A new agent gets no attempt
-        back: a start without a good session is what it is tried for.
+        back: a start without a good session is what it is tried for. Nor does what has crashed.
         """
         for row in self.rows:
-            if row[FLAGS] & 3 == uscomo_boot.TRIAL and row[TRIES] < ATTEMPTS:
+            if row[FLAGS] & 7 == uscomo_boot.TRIAL and row[TRIES] < ATTEMPTS:
                 row[TRIES] += 1
         self.abnormal = 0
         self.flags &= ~uscomo_boot.SAFE & 0xFF

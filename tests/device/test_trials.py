@@ -134,6 +134,19 @@ def test_a_downgrade_that_fails_leaves_the_floor_where_it_was():
     assert version(stored, "a") == "5" and stored.find("a")[store.FLOOR] == 5
 
 
+def test_a_crash_counts_though_another_app_sleeps_well():
+    fresh()
+    stored = Store()
+    number = installed(stored, "a")
+    for _ in range(4):
+        stored = started()
+        if 1 not in uscomo_boot.spent:
+            lifecycle.crashed(stored, Nodes(stored), 1, "ValueError", said.append)
+            stored.plan_restart()
+            stored.commit()
+    assert code(stored, number) == 1472 and stored.find("a")[store.STATE] == INACTIVE
+
+
 def test_the_last_attempt_says_why():
     """It raised at first, in the end it hung: a crash is of the start that it happened in."""
     fresh()
