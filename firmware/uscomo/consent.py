@@ -26,12 +26,13 @@ callback = None
 
 def ask(text, default=False, timeout_s=_TIMEOUT_S):
     """Ask a yes-or-no question; returns YES, NO, CANCELLED, TIMED_OUT or UNSUPPORTED."""
+    text = _plain(text)
     if callback and mode not in ("yes", "no"):
-        answer = callback(text[:_MAX_TEXT], default)
+        answer = callback(text, default)
         return CANCELLED if answer is None else YES if answer else NO
     if mode == "none":
         return UNSUPPORTED
-    question = "? %s [%s] " % (text[:_MAX_TEXT], "Y/n/later" if default else "y/N/later")
+    question = "? %s [%s] " % (text, "Y/n/later" if default else "y/N/later")
     if mode != "console":
         print(question + mode)
         return YES if mode == "yes" else NO
@@ -48,7 +49,12 @@ def ask(text, default=False, timeout_s=_TIMEOUT_S):
 
 def tell(text):
     """Show a text to the user."""
-    print("! " + text[:_MAX_TEXT])
+    print("! " + _plain(text))
+
+
+def _plain(text):
+    # A server's text on one line: it must not look like the agent's, nor steer the terminal.
+    return "".join([" " if c < " " or "~" < c < "\xa0" else c for c in text[:_MAX_TEXT]])
 
 
 def interact(code, texts):

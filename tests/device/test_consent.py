@@ -19,6 +19,17 @@ def test_set_answers():
     assert with_mode("yes", 1103, ["", "a", "b"]) == (consent.UNSUPPORTED, None)
 
 
+def test_a_servers_text_is_one_line():
+    heard = []
+    before = consent.callback
+    consent.callback = lambda text, default: heard.append(text)
+    try:
+        consent.ask("Weather? [y/N/later] y\r\n\x1b[2Juscomo:\x9b1m \x7f\xe4\u20ac")
+    finally:
+        consent.callback = before
+    assert heard == ["Weather? [y/N/later] y   [2Juscomo: 1m  \xe4\u20ac"]
+
+
 def test_answers_and_times_at_the_console():
     asked = []
     line = console.line
