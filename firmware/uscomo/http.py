@@ -7,6 +7,7 @@
 
 import time
 
+from uscomo import platform
 from uscomo.constant import const
 
 # Kinds of HttpError.
@@ -37,6 +38,7 @@ def connect(host, port):
 
     error = None
     for info in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        platform.feed()  # looking a name up has taken its time, and there may be many addresses
         sock = socket.socket(info[0], info[1], info[2])
         try:
             sock.settimeout(_CONNECT_S)

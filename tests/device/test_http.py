@@ -3,7 +3,7 @@ import errno
 from stream_script import Link, Stream
 
 from support import raises
-from uscomo import http
+from uscomo import http, platform
 
 
 class Call:
@@ -173,6 +173,17 @@ def test_feed_while_waiting():
     with Link(Stream([None] * 5 + [text])):
         http.request("GET", "http://h/", (), None, 1, lambda: fed.append(1))
     assert len(fed) >= 6
+
+
+def test_each_address_has_its_time():
+    fed = []
+    before = platform.feed
+    platform.feed = lambda: fed.append(1)
+    try:
+        raises(OSError, http.connect, "127.0.0.1", 1)
+    finally:
+        platform.feed = before
+    assert fed
 
 
 def test_no_connection():
