@@ -14,6 +14,7 @@ import pytest
 from pairs import APP, App, Pair
 
 from uscomo_tools.cli import run
+from uscomo_tools.device.simulated import Console, SimulatedDevice
 from uscomo_tools.package import SigningKey
 from uscomo_tools.server.runner import RunningServer
 
@@ -45,7 +46,7 @@ def anchor(tmp_path: Path, key: SigningKey) -> Path:
 def made(pair: Pair, uscomo: Uscomo, tmp_path: Path, anchor: Path) -> Callable[..., Path]:
     """Make a device that has the pair's account on the server."""
 
-    def make(**options: str) -> Path:
+    def make(*flags: str, **options: str) -> Path:
         name = "unix-" + secrets.token_hex(4)
         account = {
             "device_id": "urn:uscomo:" + name,
@@ -66,7 +67,9 @@ def made(pair: Pair, uscomo: Uscomo, tmp_path: Path, anchor: Path) -> Callable[.
         }
         settings = ("--setting", "retry=20", "--setting", "confirm_after=0")
         pairs = [text for name, value in given.items() for text in (f"--{name}", value)]
-        code, output = uscomo("device", "new", tmp_path / name, *pairs, *settings, "--json")
+        code, output = uscomo(
+            "device", "new", tmp_path / name, *pairs, *flags, *settings, "--json"
+        )
         assert code == 0, output
         assert json.loads(output)["device_id"] == account["device_id"]
         return tmp_path / name
@@ -112,6 +115,51 @@ def test_update_of_everything(pair: Pair, made: Callable[..., Path], uscomo: Usc
     app.publish(APP.decode())
     code, result = in_json(uscomo("device", "request", folder, "--update", "--json"))
     assert (code, result["answer"], result["operations"]) == (0, "installing", [1200])
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "outcome"),
+    [
+        ("operation 1 1200", 0, "done"),
+        ("operation 1 1455\noperation 2 1250\noperation 2 1200", 0, "done"),
+        ("operation 1 1455", 1, "failed"),
+        ("operation 1 1472\noperation 2 1200", 1, "failed"),
+        ("operation 1 1401", 4, "refused"),
+        ("request installing", 0, "done"),
+        ("request com.example.blink not supported", 4, "not supported"),
+        ("request refused", 4, "refused"),
+    ],
+)
+def test_what_the_device_said(
+    uscomo: Uscomo, monkeypatch: pytest.MonkeyPatch, told: str, code: int, outcome: str
+) -> None:
+    """What an update left out is sent again whole: only the last word on that counts."""
+
+    class Spoken(SimulatedDevice):
+        def __init__(self, folder: Path) -> None: ...
+
+        def request(self, kind: str, id: str = "") -> None: ...
+
+        def run(self, console: Console, *_: object, **__: object) -> int:
+            console.text("".join(f"uscomo: {line}\n" for line in told.split("\n")))
+            return 0
+
+    monkeypatch.setattr("uscomo_tools.cli.device.SimulatedDevice", Spoken)
+    result = in_json(uscomo("device", "session", "anywhere", "--json"))
+    assert (result[0], result[1]["outcome"]) == (code, outcome)
+
+
+def test_reports_at_once_and_asks_nobody(
+    pair: Pair, made: Callable[..., Path], uscomo: Uscomo
+) -> None:
+    folder = made("--silent", report="sync", consent="no")
+    package = pair.publish(ask="device")
+    assert uscomo("device", "request", folder, package)[0] == 0
+    pair.operate("deactivate", package)
+    code, result = in_json(uscomo("device", "session", folder, "--json"))
+    assert (code, result["operations"]) == (0, [])
+    assert pair.operations()[-1]["code"] == 1200
+    assert uscomo("device", "status", folder) == (0, f"{package} 1.0.0 inactive\n")
 
 
 def test_what_can_be_read_without_json(
@@ -191,6 +239,7 @@ def test_poll_of_its_own(pair: Pair, made: Callable[..., Path], uscomo: Uscomo) 
         (["--url", "http://h/dm", "--consent", "perhaps"], "consent"),
         (["--url", "http://h/dm", "--setting", "retry"], "NAME=VALUE"),
         (["--url", "http://h/dm", "--encoding", "xml"], "wbxml"),
+        (["--url", "http://h/dm", "--report", "never"], "async"),
     ],
 )
 def test_wrong_usage(uscomo: Uscomo, tmp_path: Path, options: list[str], word: str) -> None:

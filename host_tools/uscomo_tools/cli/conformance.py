@@ -19,7 +19,7 @@ _AGENT = Path("firmware") / "uscomo" / "__init__.py"
 def conformance(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Ids or how they begin: SCC-14, SCT; or all."),
+        typer.Argument(metavar="ID", help="Ids or how they begin: SCC-14, SCT; or all."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: ok, and rows.")

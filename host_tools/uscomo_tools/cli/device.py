@@ -12,10 +12,11 @@ import typer
 from rich.console import Console as Terminal
 
 from ..device.agent import shrunk
-from ..device.provision import AUTH_TYPES, DeviceSpec
+from ..device.provision import AUTH_TYPES, NUMBERS, WORDS, DeviceSpec
 from ..device.simulated import Console, SimulatedDevice
 from ..errors import UsageError
 from ..package.keys import PublicKey
+from ..server.results import UPDATE_DOES_NOT_FIT, USER_CANCELLED
 from ..testing.unix import HEAP
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The device's folder
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")]
 
+_SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS} - {"consent", "poll"}))
 _AUTH = f"one of {', '.join(AUTH_TYPES)}"
 # What the board's exit codes mean; they are ours, see errors.py.
 _ENDINGS = {0: "done", 3: "the server was not reachable", 4: "refused"}
@@ -78,10 +80,16 @@ def new(
     consent: Annotated[
         str, typer.Option(help="How the user is asked: console, yes, no, none.")
     ] = "console",
+    report: Annotated[
+        str, typer.Option(help="How it reports what needs no download: async, or sync (at once).")
+    ] = "async",
+    silent: Annotated[
+        bool, typer.Option("--silent", help="Never ask the user about this server's operations.")
+    ] = False,
     poll: Annotated[int, typer.Option(help="Seconds between sessions of its own; 0: none.")] = 0,
     setting: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=VALUE: ask, confirm_after, notify_port, retry; repeatable."),
+        typer.Option(metavar="NAME=VALUE", help=f"Repeatable; the names: {_SETTINGS}."),
     ] = None,
     heap: Annotated[str, typer.Option(help="The VM's heap.")] = HEAP,
     as_json: AsJson = False,
@@ -110,6 +118,8 @@ def new(
         scomo_root=scomo_root,
         scomo_version=scomo_version,
         request_types=request_types,
+        report=report,
+        silent=silent,
         settings=settings,
         anchors=[PublicKey.load(path).modulus for path in anchor or ()],
     )
@@ -141,7 +151,7 @@ def session(folder: Folder, yes: Yes = False, as_json: AsJson = False) -> None:
 @app.command()
 def request(
     folder: Folder,
-    id: Annotated[str, typer.Argument(metavar="[ID]", help="Package or component id.")] = "",
+    id: Annotated[str, typer.Argument(metavar="ID", help="Package or component id.")] = "",
     update: Annotated[
         bool, typer.Option("--update", help="Ask for an update, of ID or of everything.")
     ] = False,
@@ -201,12 +211,15 @@ def _once(device: SimulatedDevice, kind: str, id: str, yes: bool, as_json: bool)
     # The last word on each operation: one that was on trial is told again when that is over.
     told = {words[1]: words[2] for words in events if words[0] == "operation"}
     codes = [int(word) for word in told.values() if word.isdigit()]
+    # The server sends the whole package after an update that did not fit: that one counts.
+    failed = [code for code in codes if code >= 1300 and code != UPDATE_DOES_NOT_FIT]
+    failed += [code for code in codes[-1:] if code == UPDATE_DOES_NOT_FIT]
     # A session may go well and the wish still not come true.
     unheard = not code and bool(answers) and answers[-1] != _INSTALLING
     if unheard:
         code = 4
-    if not code and any(result >= 1300 for result in codes):
-        code = 4 if codes[-1] == 1401 else 1
+    if not code and failed:
+        code = 4 if failed[-1] == USER_CANCELLED else 1
     ending = answers[-1] if unheard else _ENDINGS.get(code, "failed")
     if as_json:
         result: dict[str, Any] = {"ok": code == 0, "outcome": ending, "operations": codes}

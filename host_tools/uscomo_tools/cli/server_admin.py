@@ -233,7 +233,7 @@ def authorise(
 def default(
     device_type: DeviceType,
     package_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[PACKAGE]...", help="The new default.")
+        list[str] | None, typer.Argument(metavar="PACKAGE", help="The new default.")
     ] = None,
     empty: Annotated[bool, typer.Option("--empty", help="No default software.")] = False,
     url: Url = LOCAL,

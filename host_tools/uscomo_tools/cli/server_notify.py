@@ -36,7 +36,7 @@ def notify(
 def address(
     device_id: DeviceId,
     where: Annotated[
-        str, typer.Argument(metavar="[HOST:PORT]", help="Where it listens; empty: nowhere.")
+        str, typer.Argument(metavar="HOST:PORT", help="Where it listens; empty: nowhere.")
     ] = "",
     url: Url = LOCAL,
     token: Token = "",
