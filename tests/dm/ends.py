@@ -376,7 +376,7 @@ def _standing_in(board: Board) -> type[operation.Run]:
         def agreed(self, question: str) -> int:
             return change.OK if board.consents else change.REFUSED
 
-        def _install(self) -> tuple[int, tuple[int, ...]]:
+        def _install(self, result: Any) -> tuple[int, tuple[int, ...]]:
             if board.install_code != change.OK:
                 return board.install_code, ()
             leaf = "SCOMO/" + self.operation["place"] + "/PkgURL"
