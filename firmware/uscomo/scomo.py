@@ -64,8 +64,7 @@ class Scomo:
         self.account = account
         self.asked = False
         self._accepted = []
-        self._deployed = Deployed(stored, nodes)
-        self._ext = Ext(stored)
+        self._others = {"Deployed": Deployed(stored, nodes), "Ext": Ext(stored)}
         self._coming = None  # a package: path of its Data, number, octets to come
         self._garbage = []
 
@@ -80,7 +79,7 @@ class Scomo:
             return None
         if path == ["CheckUpdateFreq"]:
             return "int", "", GET | REPLACE
-        other = self._other(kind)
+        other = self._others.get(kind)
         if other:
             return other.node(rest)
         if kind not in _KINDS:
@@ -104,9 +103,6 @@ class Scomo:
                 return "chr", "", _WRITABLE
         return operation_node(rest[1:], verbs)
 
-    def _other(self, kind):
-        return {"Deployed": self._deployed, "Ext": self._ext}.get(kind)
-
     def _hidden(self, kind, rest=()):
         # Whether it came with SCOMO 1.1 and the account is of 1.0.
         new = kind in _OF_1_1 or "Reboot" in rest[1:]
@@ -120,7 +116,7 @@ class Scomo:
         if path == ["Inventory"]:
             return ["Delivered", "Deployed"]
         kind, rest = _kind(path)
-        other = self._other(kind)
+        other = self._others.get(kind)
         if other:
             return other.children(rest)
         if rest[1:]:
@@ -145,7 +141,7 @@ class Scomo:
 
                 return b"%d" % STEPS[busy][0]
             return value or b"10"
-        other = self._other(kind)
+        other = self._others.get(kind)
         if other:
             return other.read(rest)
         return (b"10" if rest else b"0") if value is None else value
@@ -171,7 +167,7 @@ class Scomo:
     def write(self, path, data):
         """A server changes a leaf."""
         if path[0] == "Ext":
-            return self._ext.write(path[-1], data)
+            return self._others["Ext"].write(path[-1], data)
         return 405 if self._busy(path[:-1]) else self._set(path, data)
 
     def _set(self, path, data):
@@ -188,10 +184,9 @@ class Scomo:
             return 413
         try:
             bytes(data).decode()  # whoever reads it takes it for a text
-        except ValueError:
-            return 415
-        try:
             self.nodes.set(_KEY + "/".join(path), data)
+        except UnicodeError:
+            return 415
         except ValueError:
             return 414
         return 200
@@ -305,14 +300,13 @@ class Scomo:
         if place[1] == "Deployed" and place[2:] and self.account.report == b"sync":
             from uscomo import change
 
-            self._deployed = Deployed(self.store, self.nodes)
+            self._others["Deployed"] = Deployed(self.store, self.nodes)
             return change.Change(self.store, self.nodes, operation, _silent).at_once()
         if len(self._accepted) >= self.store.room():
             return 420
-        # In octets, of which a character may have four: a longer file would be none.
-        if len(correlator.encode()) > _MAX_CORRELATOR:
-            return 413
-        if len(json.dumps(operation).encode()) > _MAX_OPERATION:
+        # In octets: a longer file would be none.
+        size = len(json.dumps(operation).encode())
+        if size > _MAX_OPERATION or len(correlator.encode()) > _MAX_CORRELATOR:
             return 413
         self._accepted.append(operation)
         return 202
