@@ -67,7 +67,8 @@ class Run(Change):
             if data == b"%d" % self.number:
                 # Power went between the nodes and the record: it is delivered already.
                 return self.finish(OK, ())
-        restarted = result and result[2] & store.RESTARTED
+        # Who has agreed is not asked again, as far as that is known after a cut.
+        restarted = result and result[2] & (store.RESTARTED | store.FETCHED)
         when = self.leaf("Reboot")
         code = OK if restarted else self._wanted()
         if code == LATER:

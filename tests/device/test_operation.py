@@ -401,6 +401,17 @@ def test_a_cut_between_the_nodes_and_the_record_loses_no_package():
         assert device.spooled() == [str(number)]
 
 
+def test_a_package_that_is_whole_was_agreed_to():
+    with Device() as device:
+        device.prepare("a")
+        number = device.accept("DownloadInstall")
+        device.store.begin(number)[2] |= store.FETCHED
+        device.store.commit()
+        device.answers = [consent.NO]
+        assert device.run(number, served(content("a"))) == store.ON_TRIAL
+        assert device.asked == []
+
+
 def test_an_operation_cut_off_again_and_again_is_told():
     with Device() as device:
         device.prepare("a")
