@@ -62,11 +62,8 @@ class Run(Change):
 
     def run(self, result=None):
         """Run it; the result is in the record, committed with what it changed."""
-        if self.primitive == "Download":
-            data = self.nodes.get(KEY + _DELIVERED + self.id + "/Data")
-            if data == b"%d" % self.number:
-                # Power went between the nodes and the record: it is delivered already.
-                return self.finish(OK, ())
+        if self._delivered():
+            return self.finish(OK, ())
         # Who has agreed is not asked again, as far as that is known after a cut.
         restarted = result and result[2] & (store.RESTARTED | store.FETCHED)
         when = self.leaf("Reboot")
@@ -95,9 +92,16 @@ class Run(Change):
             self._failed = _DOWNLOAD_FAILED
         return self.finish(code, components)
 
+    def _delivered(self):
+        # Power went between the nodes and the record: it is delivered already.
+        data = self.nodes.get(KEY + _DELIVERED + self.id + "/Data")
+        return self.primitive == "Download" and data == b"%d" % self.number
+
     def finish(self, code, components):
         """Write down how it ended."""
         stored = self.store
+        if code == store.INTERRUPTED and self._delivered():
+            code = OK
         given_up = code == store.INTERRUPTED and self.place[:1] == "D"
         if code >= 1300:
             for result in stored.results:
