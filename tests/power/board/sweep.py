@@ -10,7 +10,7 @@ import sys
 import vfs
 
 given = json.loads(sys.argv[4])
-sys.path[:] = sys.argv[1:4]
+sys.path[:] = sys.argv[1:4] + [".frozen"]
 
 from binascii import unhexlify  # noqa: E402
 
