@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from uscomo_tools.cli import serve, server_admin
-from uscomo_tools.errors import RefusedError, UnreachableError, UscomoError
+from uscomo_tools.errors import RefusedError, UnreachableError, UsageError, UscomoError
 
 DEVICE = "urn:uscomo:unix-0001"
 ENTRY = (
@@ -104,10 +104,11 @@ def test_a_device_in_words(ready, monkeypatch):
     }
     component = {
         **{"id": "b", "version": "1.0", "release": 1, "state": "active", "package": "suite"},
-        **{"on_trial": True, "retained": "0.9", "last_error": "ValueError: x"},
+        **{"on_trial": True, "retained": "0.9", "last_error": "ValueError: [/x]"},
     }
     answer = {
         **{"device_id": DEVICE, "type": "unix", "last_seen": None, "safe_mode": True},
+        **{"notify": "127.0.0.1:7", "trusts": ["0123456789abcdef"]},
         "inventory": [component],
         "delivered": [{"package": "suite", "name": "Suite", "state": "delivered", "node": "dp"}],
         "operations": [operation, {**operation, "on_trial": True, "results": []}],
@@ -115,7 +116,9 @@ def test_a_device_in_words(ready, monkeypatch):
     monkeypatch.setattr(server_admin, "call", lambda *request: answer)
     monkeypatch.setenv("COLUMNS", "240")
     shown = CliRunner().invoke(server_admin.app, ["device", DEVICE]).stdout
-    for words in ("SAFE MODE", "on trial", "rolled back to 1.0", "0.9", "ValueError: x", "dp"):
+    for words in ("SAFE MODE", "on trial", "rolled back to 1.0", "0.9", "ValueError: [/x]", "dp"):
+        assert words in shown
+    for words in ("seen (UTC): never", "at 127.0.0.1:7", "keys 0123456789abcdef"):
         assert words in shown
 
 
@@ -147,8 +150,25 @@ def test_serve_refuses_what_cannot_work(ready, tmp_path):
     assert CliRunner().invoke(app, ["--dm-path", "dm"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["install"],
+        ["remove-package", "--component", "a"],
+        ["download", "--package", "a", "--component", "a"],
+        ["remove"],
+        ["rollback", "--package", "a", "--component", "a"],
+    ],
+)
+def test_an_order_without_its_subject(run, order):
+    with pytest.raises(UsageError, match="needed"):
+        run("operate", DEVICE, *order)
+
+
 def test_calling_a_device(run):
-    assert run("device-add", "urn:called", "--server-password", "x")["ok"]
+    found = run("device-add", "urn:called", "--server-password", "x", "--notify", "[::1]:9")
+    assert found["notify"] == "[::1]:9"
+    assert run("address", "urn:called")["notify"] == ""
     with pytest.raises(UscomoError, match="has no address"):
         run("notify", "urn:called")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:

@@ -169,10 +169,12 @@ def test_releases_decide_and_versions_where_there_are_none(
 def test_ext_leaves_without_lists(server, arnold):
     arnold.lists_data = False
     arnold.deploy(BLINK, "1.0.0", BLINK, Release=12, OnTrial=0, Retained="0.9", LastError="boom")
+    arnold.deploy(CLOCK, "1.0.0", CLOCK, state="10", OnTrial=1)
     arnold.put_delivered("dp1", CLOCK)
     arnold.session()
     shown = server.api("GET", f"/devices/{DEVICE_ID}")
-    [row] = shown["inventory"]
+    [row, waiting] = shown["inventory"]
+    assert waiting["on_trial"] is False  # its trial begins when it is activated
     assert (row["release"], row["on_trial"], row["retained"]) == (12, False, "0.9")
     assert row["last_error"] == "boom"
     assert [p["package"] for p in shown["delivered"]] == [CLOCK]

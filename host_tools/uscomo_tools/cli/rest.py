@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ..errors import RefusedError, UnreachableError, UsageError, UscomoError
 from ..server.settings import TOKEN_FILE
@@ -74,7 +75,8 @@ def table(rows: Sequence[dict[str, Any]], **columns: str) -> Table:
     """A table of some fields, under the headings given."""
     table = Table(*[heading.replace("_", " ") for heading in columns])
     for row in rows:
-        table.add_row(*[cell(row[field]) for field in columns.values()])
+        # As it is: what a device says is no markup.
+        table.add_row(*[Text(cell(row[field])) for field in columns.values()])
     return table
 
 

@@ -12,7 +12,15 @@ import typer
 from rich.console import Console
 
 from ..errors import UsageError, UscomoError
-from ..server.primitives import DELIVERIES, ORDERED, REBOOTS
+from ..server.primitives import (
+    DELIVERIES,
+    OF_COMPONENTS,
+    OF_DELIVERED,
+    OF_PACKAGES,
+    ORDERED,
+    REBOOTS,
+    SYNONYMS,
+)
 from .rest import LOCAL, AsJson, Token, Url, call, cell, show, table
 
 app = typer.Typer(
@@ -46,6 +54,12 @@ class ServerAuth(str, Enum):
 Primitive = Enum("Primitive", {name: name for name in ORDERED}, type=str)  # type: ignore[misc]
 Delivery = Enum("Delivery", {name: name for name in DELIVERIES}, type=str)  # type: ignore[misc]
 Reboot = Enum("Reboot", {name: name for name in REBOOTS}, type=str)  # type: ignore[misc]
+
+_PRIMITIVES = (
+    f"Of a --package: {', '.join((*OF_PACKAGES, *SYNONYMS, *OF_DELIVERED))}. Of a --component, "
+    f"or of all that came in a --package: {', '.join(OF_COMPONENTS)}. Of the device: "
+    "leave-safe-mode."
+)
 
 AskOption = Annotated[Ask | None, typer.Option(help="Who asks the user.")]
 DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="Device id, as in DevInfo/DevId.")]
@@ -114,6 +128,9 @@ def device_add(
     scomo_root: Annotated[
         str | None, typer.Option(help="Where its SCOMO object is; default: find it.")
     ] = None,
+    notify: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where it listens for notifications.")
+    ] = "",
     url: Url = LOCAL,
     token: Token = "",
     as_json: AsJson = False,
@@ -130,6 +147,7 @@ def device_add(
         "client_nonce": client_nonce,
         "server_nonce": server_nonce,
         "scomo_root": scomo_root,
+        "notify": notify,
     }
     found = call(url, token, "POST", "/devices", json=account)
     show(as_json, found, f"{device_id}: account open")
@@ -142,9 +160,25 @@ def devices(url: Url = LOCAL, token: Token = "", as_json: AsJson = False) -> Non
     if as_json:
         show(as_json, {"devices": found}, "")
         return
+    rows = [
+        {**row, "seen": _seen(row), "mode": "safe mode" if row["safe_mode"] else ""}
+        for row in found
+    ]
     Console().print(
-        table(found, Device="device_id", Type="type", User="user", Last_seen="last_seen")
+        table(
+            rows,
+            Device="device_id",
+            Type="type",
+            User="user",
+            Last_seen="seen",
+            Notified_at="notify",
+            Mode="mode",
+        )
     )
+
+
+def _seen(row: dict[str, Any]) -> str:
+    return cell(row["last_seen"]) or "never"
 
 
 @app.command()
@@ -156,8 +190,13 @@ def device(
     if as_json:
         show(as_json, found, "")
         return
-    console = Console()
-    console.print(f"{found['device_id']}, type {found['type']}, seen {cell(found['last_seen'])}")
+    console = Console(markup=False, highlight=False)
+    kind = found["type"] or "none"
+    console.print(f"{found['device_id']}, type {kind}, seen (UTC): {_seen(found)}")
+    if found["notify"]:
+        console.print(f"Notified at {found['notify']}")
+    if found["trusts"]:
+        console.print(f"Trusts the keys {', '.join(found['trusts'])}")
     if found["safe_mode"]:
         console.print("In SAFE MODE: the agent runs alone, no component is started.")
     components = [
@@ -254,7 +293,7 @@ def default(
 @app.command()
 def operate(
     device_id: DeviceId,
-    primitive: Primitive,
+    primitive: Annotated[Primitive, typer.Argument(metavar="PRIMITIVE", help=_PRIMITIVES)],
     package: Annotated[str | None, typer.Option(help="Package id.")] = None,
     component: Annotated[str | None, typer.Option(help="Component id.")] = None,
     ask: AskOption = None,
@@ -272,8 +311,13 @@ def operate(
     as_json: AsJson = False,
 ) -> None:
     """Order an operation for the device's next session; what it requires comes first."""
+    name = primitive.value
+    if name in OF_COMPONENTS and bool(package) == bool(component):
+        raise UsageError(f"{name}: either --component or --package is needed")
+    if name in (*OF_PACKAGES, *SYNONYMS, *OF_DELIVERED) and (not package or component):
+        raise UsageError(f"{name}: --package is needed, and no --component")
     order = {
-        "primitive": primitive.value,
+        "primitive": name,
         "package": package,
         "component": component,
         "ask": ask.value if ask else None,

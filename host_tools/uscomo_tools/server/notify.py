@@ -243,7 +243,7 @@ async def read_call(request: Request, db: AsyncSession, device: Device) -> tuple
     """
     given = await read_object(request, CALL_FIELDS)
     if not device.notify:
-        raise Problem(409, f"{device.device_id} has no address: PATCH it with notify=HOST:PORT")
+        raise Problem(409, f"{device.device_id} has no address: set one (notify=HOST:PORT)")
     if not callable_(device):
         raise Problem(409, f"{device.device_id} has no server credential to check a call with")
     return await new_call(db, device, given["ui"]), given["zero_nonce"]

@@ -52,7 +52,7 @@ def component(row: Component) -> dict[str, Any]:
         "state": STATES.get(row.state, row.state),
         "status": row.status,
         "release": row.release,
-        "on_trial": row.on_trial,
+        "on_trial": row.on_trial and row.active,
         "last_error": row.last_error,
         "retained": row.retained,
     }
