@@ -8,8 +8,9 @@ import pytest
 from uscomo_tools.package import SigningKey
 
 ROOT = Path(__file__).parents[2]
-# The board's reader needs MicroPython's `deflate`.
+# The board's reader needs MicroPython's `deflate`, its keys' keeper stage 0.
 sys.path.append(str(ROOT / "tests" / "device" / "cpython"))
+sys.path.append(str(ROOT / "firmware" / "root"))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from uscomo import package as board
+from uscomo import trust
 from uscomo_tools.device.agent import agent_files
 from uscomo_tools.package import (
     Endorsement,
@@ -21,7 +22,6 @@ from uscomo_tools.package import (
     revoke,
 )
 
-trust = pytest.importorskip("uscomo.trust", reason="the agent knows no trust statements yet")
 MODULES = {path: data for path, data in agent_files().items() if path.startswith("lib/uscomo/")}
 
 
