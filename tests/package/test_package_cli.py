@@ -61,8 +61,10 @@ def test_failures(key: Path, demo_apps: Path, tmp_path: Path) -> None:
     with pytest.raises(SignatureError):
         run("verify", path, "--key", tmp_path / "other.pub")
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(PackageError):
+    with pytest.raises(PackageError, match=f"{path.name}: "):
         run("inspect", path)
+    with pytest.raises(PackageError, match=r"other\.pub: no gzip file"):
+        run("inspect", tmp_path / "other.pub")
     with pytest.raises(PackageError, match="exists"):
         run("keygen", key)
     with pytest.raises(UsageError):

@@ -147,8 +147,9 @@ def test_lines(lines: list[bytes], words: str) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "gzip: it ends early"),
-        (b"PK", "gzip: "),
+        (b"", "no gzip file"),
+        (b"PK", "no gzip file"),
+        (b"\x1f\x8b\x09", "gzip: "),
         (compress(b""), "manifest: the package ends early"),
         (compress(b"x" * 1024), "manifest: tar header without size"),
         (compress(tar([("manifest", b"")])), "manifest: 0 bytes"),

@@ -279,6 +279,9 @@ def test_endorsing_on_the_command_line(
     assert run("verify", "c.pkg", "--key", "key.pub")[0] == 1
     revoked = ("--revoked", key.public.key_id)
     assert run("verify", "c.pkg", "--key", "anchor.pub", *revoked)[0] == 1
+    assert run("verify", "c.pkg", "--key", "anchor.pub", "--revoked", "key.pub")[0] == 1
+    code, shown = run("verify", "c.pkg", "--key", "anchor.pub", "--revoked", "none")
+    assert (code, "16 hex digits" in shown["error"]) == (2, True)
     assert cli.run(["package", "inspect", "c.pkg"]) == 0
     assert f"endorsed by {anchor.public.key_id}" in capsys.readouterr().out
 
@@ -301,7 +304,7 @@ def test_statements_on_the_command_line(
     assert cli.run(["package", "trust", "show", by_id["file"], "--key", "anchor.pub"]) == 0
     assert "never to trust" in capsys.readouterr().out
     code, shown = run("trust", "revoke", "none", "--key", "anchor")
-    assert (code, "16 hex digits" in shown["error"]) == (1, True)
+    assert (code, "16 hex digits" in shown["error"]) == (2, True)
 
 
 def test_keys_are_not_lost_by_accident(run, folder: Path) -> None:

@@ -167,7 +167,8 @@ def verify(
     key: Annotated[list[Path], typer.Option(help="PEM file of a trusted key; repeatable.")],
     base: Base = None,
     revoked: Annotated[
-        list[str] | None, typer.Option(help="Id of a key that is not trusted; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="KEY|ID", help="A key that is not trusted any more; repeatable."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -175,8 +176,9 @@ def verify(
 
     Of an update package the files that it leaves out are checked with --base only.
     """
+    gone = {package_keys.key_id_of(subject) for subject in revoked or ()}
     package = read_package(path, allow_update=True)
-    signer = package.verify([PublicKey.load(name) for name in key], set(revoked or ()))
+    signer = package.verify([PublicKey.load(name) for name in key], gone)
     whole = _completed(package, base)
     fields = {
         "id": package.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from ..package import (
     revoke,
 )
 from ..package.files import read_bytes, refuse_existing, write_whole
+from ..package.keys import KEY_ID_BYTES
 from .options import AsJson, Force, show
 
 SIZES = (2048, 3072, 4096)
@@ -108,8 +110,7 @@ def trust_revoke(
 ) -> None:
     """Make devices distrust a key for ever, be it an anchor or an endorsed one."""
     anchor = SigningKey.load(key)
-    path = Path(subject)
-    key_id = PublicKey.load(path).key_id if path.exists() else subject.lower()
+    key_id = key_id_of(subject)
     data = revoke(anchor, key_id)
     _write(data, Statement(Action.REVOKE, anchor.public.key_id, key_id), output, force, as_json)
 
@@ -124,6 +125,23 @@ def trust_show(
     data = read_bytes(path)
     statement = read_statement(data, [PublicKey.load(name) for name in key])
     show(_fields(path, data, statement), as_json, f"{path}: {_words(statement)}")
+
+
+def key_id_of(subject: str) -> str:
+    """The id of a key that is named by its PEM file or by its id.
+
+    Raises
+    ------
+    UsageError
+        It is neither.
+    """
+    path = Path(subject)
+    if path.exists():
+        return PublicKey.load(path).key_id
+    if not re.fullmatch(f"[0-9a-f]{{{2 * KEY_ID_BYTES}}}", subject.lower()):
+        digits = f"the {2 * KEY_ID_BYTES} hex digits of its id"
+        raise UsageError(f"{subject}: neither the PEM file of a key nor {digits}")
+    return subject.lower()
 
 
 def _write(

@@ -15,6 +15,7 @@ from .rules import MANIFEST, SIGNATURE, Component, Header, PackageError, check_f
 from .sign import Signature, verify_manifest
 
 # All entries of the largest package with their headers and padding, and the end of the tar.
+_GZIP = b"\x1f\x8b"
 _MAX_TAR = (
     limits.MAX_UNPACKED
     + limits.MAX_MANIFEST
@@ -129,9 +130,18 @@ def read_package(
     Raises
     ------
     PackageError
-        It breaks a rule of the format.
+        It breaks a rule of the format; where a path was given, the message begins with it.
     """
-    data = _load(source) if isinstance(source, Path) else source
+    if not isinstance(source, Path):
+        return _read(source, allow_update, allow_unsigned)
+    data = _load(source)
+    try:
+        return _read(data, allow_update, allow_unsigned)
+    except PackageError as error:
+        raise type(error)(f"{source}: {error}") from error
+
+
+def _read(data: bytes, allow_update: bool, allow_unsigned: bool) -> Package:
     if len(data) > _MAX_TAR:
         raise PackageError("larger than any package may be")
     tar = _Tar(_inflate(data))
@@ -256,6 +266,8 @@ def _header(name: str, size: int) -> bytes:
 
 
 def _inflate(data: bytes) -> bytes:
+    if not data.startswith(_GZIP):
+        raise PackageError("no gzip file, which packages are")
     inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         output = inflate.decompress(data, _MAX_TAR + 1)
