@@ -276,8 +276,8 @@ def roll_back_in_words(entry: dict[str, Any]) -> str:
 def again_whole(operation: Operation) -> Operation:
     """The same operation with the whole package, after an update that did not fit.
 
-    A new correlator, so that a late repetition of the old report cannot end it; the user is not
-    asked by the server again.
+    A new correlator, so that a late repetition of the old report cannot end it. Who asks the user
+    asks again: more travels than was agreed to, and a device that is not asked for asks by itself.
     """
     return Operation(
         device_pk=operation.device_pk,
@@ -286,7 +286,7 @@ def again_whole(operation: Operation) -> Operation:
         origin=operation.origin,
         subject=operation.subject,
         package_pk=operation.package_pk,
-        ask="device",
+        ask=operation.ask,
         delivery=operation.delivery,
         install_params=operation.install_params,
         reboot=operation.reboot,
