@@ -18,6 +18,7 @@ from ..errors import UsageError
 from ..package.keys import PublicKey
 from ..server.results import UPDATE_DOES_NOT_FIT, USER_CANCELLED
 from ..testing.unix import HEAP
+from .options import AsJson
 
 app = typer.Typer(
     help="Make and run a simulated device: real MicroPython, against any DM server.",
@@ -25,7 +26,6 @@ app = typer.Typer(
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The device's folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")]
 
 _SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS} - {"consent", "poll"}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Annotated, Any
@@ -25,7 +24,6 @@ Token = Annotated[
         help="The operator's or a provider's; default: the one `uscomo serve` keeps here.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 LOCAL = "http://127.0.0.1:8080"
 TIMEOUT_SECONDS = 30.0
 
@@ -64,11 +62,6 @@ def _kept_token() -> str:
         return file.read_text("ascii").strip()
     except OSError:
         raise UsageError(f"no --token, and none in {file}") from None
-
-
-def show(as_json: bool, value: dict[str, Any], text: str) -> None:
-    """Print an answer: as one JSON object, or as a person reads it."""
-    typer.echo(json.dumps({"ok": True, **value}) if as_json else text)
 
 
 def table(rows: Sequence[dict[str, Any]], **columns: str) -> Table:

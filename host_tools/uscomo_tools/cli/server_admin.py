@@ -21,7 +21,8 @@ from ..server.primitives import (
     REBOOTS,
     SYNONYMS,
 )
-from .rest import LOCAL, AsJson, Token, Url, call, cell, show, table
+from .options import AsJson, show
+from .rest import LOCAL, Token, Url, call, cell, table
 
 app = typer.Typer(
     help="Publish packages, open accounts, set default software, start operations.",
@@ -81,7 +82,7 @@ def publish(
         raise UscomoError(f"{file}: {error.strerror}") from error
     params = {"ask": (ask or Ask.server).value}
     found = call(url, token, "POST", "/packages", params=params, content=data)
-    show(as_json, found, f"{found['id']} {found['version']} release {found['release']}: published")
+    show(found, as_json, f"{found['id']} {found['version']} release {found['release']}: published")
 
 
 @app.command()
@@ -89,7 +90,7 @@ def packages(url: Url = LOCAL, token: Token = "", as_json: AsJson = False) -> No
     """List the catalogue."""
     found = call(url, token, "GET", "/packages")
     if as_json:
-        show(as_json, {"packages": found}, "")
+        show({"packages": found}, as_json, "")
         return
     Console().print(
         table(
@@ -150,7 +151,7 @@ def device_add(
         "notify": notify,
     }
     found = call(url, token, "POST", "/devices", json=account)
-    show(as_json, found, f"{device_id}: account open")
+    show(found, as_json, f"{device_id}: account open")
 
 
 @app.command()
@@ -158,7 +159,7 @@ def devices(url: Url = LOCAL, token: Token = "", as_json: AsJson = False) -> Non
     """List the devices."""
     found = call(url, token, "GET", "/devices")
     if as_json:
-        show(as_json, {"devices": found}, "")
+        show({"devices": found}, as_json, "")
         return
     rows = [
         {**row, "seen": _seen(row), "mode": "safe mode" if row["safe_mode"] else ""}
@@ -188,7 +189,7 @@ def device(
     """Show one device: inventory and operations."""
     found = call(url, token, "GET", f"/devices/{quote(device_id, safe='')}")
     if as_json:
-        show(as_json, found, "")
+        show(found, as_json, "")
         return
     console = Console(markup=False, highlight=False)
     kind = found["type"] or "none"
@@ -248,7 +249,7 @@ def provider_add(
 ) -> None:
     """Make a service provider; its token is shown this once."""
     found = call(url, token, "POST", "/providers", json={"name": name})
-    show(as_json, found, f"{name}: token {found['token']}")
+    show(found, as_json, f"{name}: token {found['token']}")
 
 
 @app.command()
@@ -265,7 +266,7 @@ def authorise(
     method = "DELETE" if withdraw else "POST"
     found = call(url, token, method, path, json={"provider": provider})
     verb = "no longer" if withdraw else "now"
-    show(as_json, found, f"{provider} is {verb} authorised for {device_type}")
+    show(found, as_json, f"{provider} is {verb} authorised for {device_type}")
 
 
 @app.command()
@@ -287,7 +288,7 @@ def default(
         found = call(url, token, "PUT", path, json={"packages": package_ids or []})
     else:
         found = call(url, token, "GET", path)
-    show(as_json, found, "\n".join(found["packages"]) or "no default software")
+    show(found, as_json, "\n".join(found["packages"]) or "no default software")
 
 
 @app.command()
@@ -353,4 +354,4 @@ def _order(
         f"{row['primitive']} {row['subject']}: {row['state']}, correlator {row['correlator']}"
         for row in found["operations"]
     )
-    show(as_json, found, text)
+    show(found, as_json, text)

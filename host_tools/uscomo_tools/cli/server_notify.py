@@ -9,7 +9,8 @@ from urllib.parse import quote
 import typer
 
 from ..server.notify import UI_MODES
-from .rest import LOCAL, AsJson, Token, Url, call, show
+from .options import AsJson, show
+from .rest import LOCAL, Token, Url, call
 
 DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="Device id, as in DevInfo/DevId.")]
 UiMode = Enum("UiMode", {name: name for name in UI_MODES}, type=str)  # type: ignore[misc]
@@ -30,7 +31,7 @@ def notify(
     """Ask a device to open a session now."""
     wish = {"ui": ui.value, "zero_nonce": zero_nonce}
     found = call(url, token, "POST", f"/devices/{quote(device_id, safe='')}/notify", json=wish)
-    show(as_json, found, f"{device_id}: session {found['session_id']} asked for")
+    show(found, as_json, f"{device_id}: session {found['session_id']} asked for")
 
 
 def address(
@@ -45,7 +46,7 @@ def address(
     """Set where a device listens for notifications."""
     path = f"/devices/{quote(device_id, safe='')}"
     found = call(url, token, "PATCH", path, json={"notify": where})
-    show(as_json, found, f"{device_id}: {where or 'not to be notified'}")
+    show(found, as_json, f"{device_id}: {where or 'not to be notified'}")
 
 
 def register(app: typer.Typer) -> None:
