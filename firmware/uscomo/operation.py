@@ -238,7 +238,8 @@ class Run(Change):
         from uscomo import package
 
         try:
-            return OK, self._unpack(package, package.Package(path, buffer, self.feed))
+            opened = package.Package(path, buffer, self.feed)
+            return OK, self._unpack(package.PackageError, opened)
         except package.PackageError as error:
             return error.code, ()
         except OSError as error:
@@ -258,7 +259,7 @@ class Run(Change):
                 return True
         return False
 
-    def _unpack(self, package, opened):
+    def _unpack(self, error, opened):
         # Slots filled here are garbage until install() names them in the record.
         stored = self.store
         kind = self.settings.get("DevTyp")
@@ -266,9 +267,9 @@ class Run(Change):
         # Any other package may be well signed too, but it is not what the server named.
         wanted = self.leaf("PkgID")
         if wanted and header["id"] != wanted:
-            raise package.PackageError(_WRONG)
+            raise error(_WRONG)
         if self.primitive == "Download":
-            return self._deliver(package)
+            return self._deliver(error)
         if self.place[:1] == "D":
             self.status(_INSTALLING)
         active = self.primitive[-8:] != "Inactive"
@@ -276,7 +277,7 @@ class Run(Change):
         if not code and opened.unpacked_size + _RESERVE > platform.free(uscomo_boot.ROOT):
             code = _NO_ROOM
         if code:
-            raise package.PackageError(code)
+            raise error(code)
         rows = stored.rows
         slots = {about["dir"]: stored.new_slot() for about in header["components"]}
         paths = {name: store.slot_path(slot) for name, slot in slots.items()}
@@ -354,15 +355,15 @@ class Run(Change):
                             return _CLASH
         return 0
 
-    def _deliver(self, package):
+    def _deliver(self, error):
         # The package stays where it was fetched to, and the server finds it in the inventory.
         place = _DELIVERED + self.id
         if self.foreign(place):
-            raise package.PackageError(_WRONG)
+            raise error(_WRONG)
         known = self.nodes.children(KEY + _DELIVERED[:-1])
         if self.id not in known:
             if len(known) >= store.MAX_PACKAGES:
-                raise package.PackageError(_NO_SPACE)
+                raise error(_NO_SPACE)
             self.own(place, True)
         former = self.nodes.get(KEY + place + "/Data")
         if former and int(former) != self.number:

@@ -13,6 +13,7 @@ import httpx
 from gateway import Gateway, Message, is_report
 from littlefs import LittleFS
 
+from uscomo_tools.device.agent import shrunk
 from uscomo_tools.device.provision import DeviceSpec
 from uscomo_tools.device.simulated import Console, SimulatedDevice
 from uscomo_tools.package import Component, SigningKey, pack
@@ -147,10 +148,16 @@ class Pair:
 
     def tree(self) -> dict[str, str]:
         """The leaves of the SCOMO object by their path below its root, without its extensions."""
-        text = self.device.board.execute(str(BOARD / "tree.py"))
+        text = self.on_board("tree")
         leaves: dict[str, str] = json.loads(text.splitlines()[-1])
         found = {uri.partition("SCOMO/")[2] or uri: value for uri, value in leaves.items()}
         return {path: value for path, value in found.items() if not path.startswith("Ext/")}
+
+    def on_board(self, name: str, *words: str) -> str:
+        """Run a script of `BOARD` on the board; what it printed."""
+        script = self.device.folder / f"{name}.py"
+        script.write_text(shrunk().script((BOARD / f"{name}.py").read_text()))
+        return self.device.board.execute(str(script), *words)
 
     def status(self) -> dict[str, int]:
         """State of each component, by id."""
@@ -166,7 +173,7 @@ class Pair:
 
     def fill_flash(self, left: int) -> None:
         """Leave about so many bytes of the device's flash free, as the device sees it."""
-        free = int(self.device.board.execute(str(BOARD / "free.py")))
+        free = int(self.on_board("free"))
         flash = self.flash()
         with flash.open("filler", "wb") as file:
             file.write(bytes((free - left // BLOCK_SIZE) * (BLOCK_SIZE - 8)))

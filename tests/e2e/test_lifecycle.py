@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from gateway import Answer
-from pairs import BOARD, App, Pair
+from pairs import App, Pair
 
 from uscomo_tools.device.simulated import Console
 from uscomo_tools.errors import UscomoError
@@ -25,18 +25,18 @@ STATE, TRIES, FLAGS, SLOT, FALL_BACK, FLOOR = 1, 2, 3, 4, 5, 6
 
 def board(pair: Pair) -> dict[str, Any]:
     """The board's record, and where its agent comes from."""
-    text = pair.device.board.execute(str(BOARD / "lifecycle.py"))
+    text = pair.on_board("lifecycle")
     found: dict[str, Any] = json.loads(text.splitlines()[-1])
     return found
 
 
 def call(pair: Pair, *words: str) -> str:
     """Call a function of uscomo on the board, as over a cable."""
-    return pair.device.board.execute(str(BOARD / "call.py"), *words)
+    return pair.on_board("call", *words)
 
 
 def new_agent(pair: Pair, kind: str) -> None:
-    pair.device.board.execute(str(BOARD / "new_agent.py"), kind)
+    pair.on_board("new_agent", kind)
 
 
 def records(pair: Pair) -> list[bytes]:
@@ -255,7 +255,7 @@ def test_three_abnormal_starts(new_pair: Callable[..., Pair], way_out: str) -> N
     assert pair.ask_for(app.publish(FRAGILE)) == 0
     assert pair.outcome() == ("done", 1200)
     bad = call(pair, "data_dir", app.id).strip() + "/bad"
-    pair.device.board.execute(str(BOARD / "touch.py"), bad)
+    pair.on_board("touch", bad)
     assert [pair.run() for _ in range(3)] == [-9, -9, -9]
     pair.output.clear()
     pair.events.clear()
@@ -271,7 +271,7 @@ def test_three_abnormal_starts(new_pair: Callable[..., Pair], way_out: str) -> N
 
     pair.events.clear()
     if way_out == "call":
-        pair.device.board.execute(str(BOARD / "touch.py"), bad, "remove")
+        pair.on_board("touch", bad, "remove")
         call(pair, "leave_safe_mode")
         assert pair.run() == 0
         assert pair.output == ["well"]

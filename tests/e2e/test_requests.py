@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from gateway import Message
-from pairs import BOARD, Pair
+from pairs import Pair
 
 UPDATE = "urn:oma:at:scomo:1.1:UpdateUserRequest"
 INSTALL = "Reversed-Domain-Name: com.uscomo.scomo.installrequest"
@@ -97,7 +97,7 @@ def test_already_installed(pair: Pair) -> None:
 def test_many_requests_at_once(pair: Pair) -> None:
     """More than one message can carry: each gets its answer."""
     names = [f"com.example.nowhere-{number:02}" for number in range(20)]
-    pair.device.board.execute(str(BOARD / "requests.py"), *names)
+    pair.on_board("requests", *names)
     assert pair.run() == 0
     answers = [event for event in pair.events if event.startswith("request ")]
     assert sorted(answers) == [f"request {name} nothing available" for name in names]

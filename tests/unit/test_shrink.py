@@ -14,6 +14,7 @@ from uscomo_tools import resources
 from uscomo_tools.cli.device import app
 from uscomo_tools.device.agent import agent_modules, compile_module, shrunk
 from uscomo_tools.device.shrink import ShrinkError, shrink
+from uscomo_tools.device.shrink.library import LIBRARIES
 from uscomo_tools.device.shrink.names import POOL, private
 from uscomo_tools.testing.unix import find_micropython
 
@@ -217,14 +218,15 @@ def test_behaviour_stays(name, tmp_path):
 def test_names_and_constants_are_gone():
     small = shrink({"constant": CONSTANT, "other": OTHER, "tricky": TRICKY["constants"]})
     text = small.sources["tricky"]
+    short = small.names["other"]
     for name in ("_folded", "_shadowed", "_Fake", "TEXT", "const", "_FOUR"):
         assert name not in text
     # What is changed at run time is no constant, an argument of the same name is another one.
-    assert "other.listed" in text
-    assert "other.changed" in text
-    assert "SMALL = 'fake'" in text
+    assert f"other.{short['listed']}" in text
+    assert f"other.{short['changed']}" in text
+    assert "= 'fake'" in text
     assert "SMALL" not in small.sources["other"]
-    assert "changed = 1" in small.sources["other"]
+    assert f"{short['changed']} = 1" in small.sources["other"]
 
 
 def test_constants_of_stage_0_stay_and_its_capacity_is_asked_for():
@@ -240,7 +242,8 @@ def test_constants_of_stage_0_stay_and_its_capacity_is_asked_for():
     [
         ("def f(a):\n    return a\nf(a=1)\n", "an argument by keyword: user.py:3: f"),
         ("import other\nfrom uscomo import other\nother.change(by=1)\n", "by keyword"),
-        ("def f(x):\n    return x._hidden\n", "private to another module: user.py:2: x._hidden"),
+        ("def f(x):\n    return x._limit\n", "neither ours nor a library's: user.py:2: x._limit"),
+        ("import turtle\n", "not in the list of libraries: user.py:1: turtle"),
         ("from uscomo.other import _shown\nprint(_shown)\n", "a private name imported: user.py:1"),
         ("from uscomo import other\nprint(other._hidden)\n", "private to another module"),
     ],
@@ -280,6 +283,82 @@ def as_text(name: str) -> bytes:
     return bytes([2 * len(name)]) + name.encode() + b"\0"
 
 
+PUBLIC = """
+import json
+from uscomo import other
+from uscomo.other import Base as Kind
+class Shown:
+    status = 4
+    def accept(self, begin):
+        self.version = begin
+        return self
+    def listed(self):
+        return self.version, self.status
+    def append(self, item):
+        return item
+def fetch():
+    from uscomo.other import change
+    return change, change(), other.listed
+print(Shown().accept(3).listed(), Shown().append(1), other.change(), other.changed, fetch()[1:])
+print(getattr(Shown(), "status"), hasattr(Shown(), "accept"))
+print(json.dumps({"status": 1}), isinstance(Kind(1), other.Base))
+"""
+
+
+def test_public_names_change_in_all_modules_alike(tmp_path):
+    sources = {"constant": CONSTANT, "other": OTHER, "tricky": PUBLIC}
+    small = shrink(sources)
+    text = small.sources["tricky"]
+    for name in ("accept(", "begin", "version", "fetch", "Shown", "listed", "Base"):
+        assert name not in text
+    assert "append" in text  # a list has one
+    assert "{'status': 1}" in text
+    python, micropython = [sys.executable], [find_micropython()]
+    before = run(python, tmp_path / "a", sources)
+    assert "4 True" in before
+    assert run(python, tmp_path / "b", small.sources) == before
+    assert "4 True" in run(micropython, tmp_path / "c", small.sources)
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("def pick(x, name):\n    return getattr(x, name)\nkeys = ('level', 'depth')\n", True),
+        ("keys = ('level', 'depth')\n", False),
+    ],
+)
+def test_a_name_that_is_looked_up_by_text_stays(text, stays):
+    user = text + "class Pool:\n    level = 1\n"
+    assert ("level = 1" in shrink({"user": user}).sources["user"]) is stays
+
+
+def test_what_is_asked_of_a_module_that_is_handed_around_stays():
+    user = "from uscomo import other\ndef take(module):\n    return module.change()\ntake(other)\n"
+    small = shrink({"constant": CONSTANT, "other": OTHER, "user": user})
+    assert "def change" in small.sources["other"]
+    assert "def take" not in small.sources["user"]
+
+
+def test_a_module_that_a_function_gives_is_known():
+    user = (
+        "def _other():\n    from uscomo import other\n    return other\n"
+        "print(_other().change(), [].sort())\n"
+    )
+    small = shrink({"constant": CONSTANT, "other": OTHER, "user": user})
+    assert "change" not in small.sources["user"]
+    assert "sort()" in small.sources["user"]
+
+
+def test_a_script_uses_the_names_that_are_on_the_board():
+    small = shrink({"constant": CONSTANT, "other": OTHER, "user": PUBLIC})
+    script = "from uscomo import other\nfrom uscomo.user import Shown\nprint(other.change())\n"
+    text = small.script(script + "def listed():\n    return Shown().listed(), [].append\n")
+    assert f"other.{small.names['other']['change']}()" in text
+    assert f"Shown().{small.names['user']['listed']}()" in text
+    assert f"import {small.names['user']['Shown']} as Shown" in text
+    assert "def listed" in text
+
+
 def test_no_private_name_is_on_a_board():
     texts = {
         node.value
@@ -289,7 +368,7 @@ def test_no_private_name_is_on_a_board():
     }
     for module, code in agent_modules().items():
         for name in shrunk().names[module]:
-            if name not in texts:
+            if private(name) and name not in texts:
                 assert as_text(name) not in code, f"{module}: {name}"
 
 
@@ -313,14 +392,28 @@ def test_private_names_are_used_by_their_owner_only():
 OWNERS = {"http": {"response"}}
 
 
-def test_public_names_stay():
-    for name, text in resources.board_sources().items():
-        if name == "constant":
-            continue
-        before, after = ast.parse(text).body, ast.parse(shrunk().sources[name]).body
+def test_what_apps_and_main_py_call_stays():
+    for name in ("__init__", "uscomo_boot"):
+        before = ast.parse(resources.board_sources()[name]).body
+        after = ast.parse(shrunk().sources[name]).body
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         public = [n.name for n in before if isinstance(n, kinds) and not n.name.startswith("_")]
         assert set(public) <= {n.name for n in after if isinstance(n, kinds)}
+    assert "connect_tls" in shrunk().sources["http"]
+
+
+def test_the_libraries_names_are_those_of_the_interpreter():
+    """What MicroPython's own modules have, where the VM has them, is in the list."""
+    for library, names in LIBRARIES.items():
+        result = subprocess.run(
+            [find_micropython(), "-c", f"import {library}\nprint(*dir({library}))"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        found = {name for name in result.stdout.split() if not name.startswith("_")}
+        assert found
+        assert found <= set(names.split()), library
 
 
 def test_a_traceback_is_readable_again():
@@ -340,22 +433,23 @@ def test_a_traceback_is_readable_again():
 
 
 def test_the_command_line_restores_it_and_lists_the_names(tmp_path):
-    short = shrunk().names["store"]["_write"]
-    (tmp_path / "printed").write_text(f'  File "store", line 1, in {short}\n')
+    short = shrunk().names["nodes"]["_crc"]
+    (tmp_path / "printed").write_text(f'  File "nodes", line 1, in {short}\n')
     result = CliRunner().invoke(app, ["traceback", str(tmp_path / "printed")])
-    assert result.output == '  File "store", line 1, in _write\n'
-    assert f"store {short} _write\n" in CliRunner().invoke(app, ["traceback"]).output
+    assert result.output == '  File "nodes", line 1, in _crc\n'
+    assert f"nodes {short} _crc\n" in CliRunner().invoke(app, ["traceback"]).output
 
 
 def test_a_board_prints_such_a_traceback(tmp_path):
     source = "def _fail(argument):\n    raise ValueError\ndef go():\n    _fail(1)\n"
     small = shrink({"failing": source})
+    go = small.names["failing"]["go"]
     (tmp_path / "failing.mpy").write_bytes(compile_module("failing", small.sources["failing"]))
     result = subprocess.run(
         [
             find_micropython(),
             "-c",
-            f"import sys;sys.path[0]={str(tmp_path)!r}\nimport failing\nfailing.go()",
+            f"import sys;sys.path[0]={str(tmp_path)!r}\nimport failing\nfailing.{go}()",
         ],
         capture_output=True,
         text=True,

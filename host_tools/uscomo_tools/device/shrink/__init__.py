@@ -6,24 +6,27 @@ even while the agent rests. `shrink` takes all modules together and
 
 - folds constants: ``module.NAME``, ``from module import NAME`` and ``NAME`` become the number or
   text where the module says ``NAME = const(...)``, and the constant goes;
-- gives private names (leading underscore: functions, classes, globals, methods, attributes) and
-  arguments other names, out of `names.POOL`: names that every MicroPython has in ROM, where they
-  cost nothing. They say nothing; `Shrunk.names` says what they stand for;
-- drops docstrings, annotations, and imports that nothing reads any more.
+- gives functions, classes, globals, methods, attributes and arguments other names, out of
+  `names.POOL`: names that every MicroPython has in ROM, where they cost nothing. They say nothing;
+  `Shrunk.names` says what they stand for;
+- drops docstrings, annotations, and imports that nothing reads any more, and makes imports
+  relative.
 
-Local variables have no name in bytecode and stay as they are. So does all that is public: tests,
-the bench and other tools reach a deployed agent by its public names, but for the constants.
-``uscomo_boot`` keeps its public constants too.
+Local variables have no name in bytecode and stay as they are. So does what others reach: the
+functions of the package itself, which apps call, all that is public in ``uscomo_boot``, whose file
+may be older than the agent, and `EXPOSED`. A test's script for a board with such an agent goes
+through `Shrunk.script`.
 
 What it relies on, and refuses to go on without (`ShrinkError`): a private name is used in its own
 module, or in one whose classes inherit from there; no call names an argument, but of a function
-that is not ours (an app's author may: `names.KEYWORDS`). A private name that also stands
-somewhere as a text keeps its name, as it may be looked up by it.
+that is not ours (an app's author may: `names.KEYWORDS`); an attribute is ours or one of a library
+that `library` lists, and keeps its name where it could be both (see `public`). A name that also
+stands as a text keeps its name where it may be looked up by it.
 
 How to read a traceback of a shrunk agent
 -----------------------------------------
 Bytecode has no line numbers. ``File "store", line 1, in append`` is the function of the module
-``store`` that is called ``append`` now; no two private names of a module share a new one.
+``store`` that is called ``append`` now; no two names of a module share a new one.
 ``uscomo device traceback`` puts the names back into a traceback, or prints the table of them.
 Names depend on the sources alone: the tools of a release know the names of its agent.
 """
@@ -35,28 +38,41 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from .constants import fold
+from .constants import OPEN, fold
 from .errors import ShrinkError
-from .names import check_keywords, rename_arguments, rename_private
+from .names import check_keywords, own_attributes, rename_arguments, rename_private
+from .public import EXPOSED, Names, public_names
 from .scopes import Module
 
-__all__ = ["ShrinkError", "Shrunk", "shrink"]
+__all__ = ["EXPOSED", "ShrinkError", "Shrunk", "shrink"]
 
 
 @dataclass
 class Shrunk:
-    """The modules, and what became of their private names.
+    """The modules, and what became of their names.
 
     Attributes
     ----------
     sources
         Source by module name.
     names
-        By module name: private name -> the name that it has now.
+        By module name: a name that it defines -> the one that this has now.
+    public
+        Those of them that other modules use.
     """
 
     sources: dict[str, str]
     names: dict[str, dict[str, str]]
+    public: Names
+
+    def script(self, text: str) -> str:
+        """A script for a board with this agent: what it uses of its modules has the new names.
+
+        A test's hands on a board. It may use public names, of which constants are gone.
+        """
+        module = Module("/script", ast.parse(text))
+        self.public.apply(module, whole=False)
+        return ast.unparse(module.tree) + "\n"
 
     def restored(self, traceback: str) -> str:
         """A traceback of the shrunk agent with the functions' own names."""
@@ -89,8 +105,28 @@ def shrink(sources: Mapping[str, str], kept: Set[str] = frozenset()) -> Shrunk:
     for module in modules.values():
         check_keywords(module, modules)
     fold(modules, kept)
+    public = public_names(modules, kept)
+    own = {name: own_attributes(module) for name, module in modules.items()}
+    for module in modules.values():
+        public.apply(module)
     names = rename_private(modules, kept)
+    for name, table in names.items():
+        table.update(public.tops[name])
+        table.update((old, new) for old, new in public.attributes.items() if old in own[name])
     for module in modules.values():
         rename_arguments(module)
+        _Relative(module.name).visit(module.tree)
     texts = {name: ast.unparse(module.tree) + "\n" for name, module in modules.items()}
-    return Shrunk(texts, names)
+    return Shrunk(texts, names, public)
+
+
+class _Relative(ast.NodeTransformer):
+    # The package's own name, in each module that imports from it, is one more text to keep.
+    def __init__(self, module: str) -> None:
+        self.inside = module not in OPEN
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        package, _, module = (node.module or "").partition(".")
+        if self.inside and package == "uscomo":
+            node.module, node.level = module or None, 1
+        return node

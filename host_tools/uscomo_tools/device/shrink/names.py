@@ -28,7 +28,7 @@ TypeError ValueError ZeroDivisionError
 POOL = tuple(_STATIC.split())
 
 #: What exceptions have of their own.
-_TAKEN = {"args", "value", "errno"}
+TAKEN = {"args", "value", "errno"}
 
 #: Called with keywords, by an app's author: arguments stay.
 KEYWORDS = ("__init__",)
@@ -65,15 +65,9 @@ def private(name: str) -> bool:
 
 def rename_private(modules: Mapping[str, Module], kept: Set[str]) -> dict[str, dict[str, str]]:
     """By module: private name -> its name from now on; no two share one within a module."""
-    texts = {
-        node.value
-        for module in modules.values()
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    texts |= kept
-    public = _public_attributes(modules) | _TAKEN | texts
-    attributes = {name: _own_attributes(module) for name, module in modules.items()}
+    texts = texts_of(modules) | kept
+    public = _public_attributes(modules) | TAKEN | texts
+    attributes = {name: own_attributes(module) for name, module in modules.items()}
     renamed: dict[str, dict[str, str]] = {}
     for cluster in _clusters(modules):
         members = [modules[name] for name in cluster]
@@ -124,8 +118,18 @@ def _free(taken: set[str]) -> Iterator[str]:
             yield name
 
 
-def _own_attributes(module: Module) -> set[str]:
-    # What a module's classes define or a module stores: the private ones are its own.
+def texts_of(modules: Mapping[str, Module]) -> set[str]:
+    """All texts: a name that is one of them may be looked up by it."""
+    return {
+        node.value
+        for module in modules.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def own_attributes(module: Module) -> set[str]:
+    """What a module's classes define or a module stores: the private ones are its own."""
     found = set()
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
@@ -137,7 +141,7 @@ def _own_attributes(module: Module) -> set[str]:
 
 
 def _public_attributes(modules: Mapping[str, Module]) -> set[str]:
-    found = set().union(*(_own_attributes(module) for module in modules.values()))
+    found = set().union(*(own_attributes(module) for module in modules.values()))
     return {name for name in found if not private(name)}
 
 

@@ -95,6 +95,8 @@ class Module:
         for occurrence in self.binding(name, home):
             if occurrence.load or isinstance(occurrence.node, ast.Global | ast.Nonlocal):
                 continue
+            if isinstance(getattr(occurrence.node, "ctx", None), ast.Del):
+                continue
             if not isinstance(occurrence.node, ast.alias):
                 return None
             found.add(getattr(occurrence.node, "module", None))
