@@ -58,6 +58,7 @@ class Commands:
         self._fed = False
         while command:
             tag = command.tag
+            said = 0
             if self.large and tag not in (syncml.CLOSE, syncml.STATUS, self._tag):
                 self._break()
             if tag == syncml.CLOSE:
@@ -69,15 +70,15 @@ class Commands:
             elif tag in (syncml.SEQUENCE, syncml.ATOMIC):
                 container += 1
                 # Atomic comes with the issue that rolls back; a nested container is an error.
-                status = refused or skipping
-                if not status and (tag == syncml.ATOMIC or container > 1):
-                    status = skipping = 406 if tag == syncml.ATOMIC else 500
+                said = refused or skipping
+                if not said and (tag == syncml.ATOMIC or container > 1):
+                    said = skipping = 406 if tag == syncml.ATOMIC else 500
                     level = container
-                yield from self._say(msg_id, command, status or 200)
+                said = said or 200
             elif refused or skipping:
-                yield from self._say(msg_id, command, refused or skipping)
+                said = refused or skipping
             elif command.more:
-                yield from self._say(msg_id, command, _TOO_LARGE)
+                said = _TOO_LARGE
             elif tag == syncml.ALERT:
                 status = yield from self._alert(msg_id, command)
                 if container and status in (304, 214, 408):
@@ -90,6 +91,8 @@ class Commands:
                     yield from self._get(msg_id, command, item)
             else:
                 yield from self._change(msg_id, command)
+            if said:
+                yield from self._say(msg_id, command, said)
             if self.aborted:
                 return
             command = reader.next()

@@ -8,6 +8,7 @@ import os
 
 from uscomo import http
 from uscomo.constant import const
+from uscomo.store import size as size_of
 
 PACKAGE_TYPE = "application/vnd.uscomo.package+gzip"
 DESCRIPTOR_TYPE = "application/vnd.oma.dd+xml"
@@ -64,7 +65,7 @@ def download(url, path, limit, free, buffer, feed=None, progress=None):
                 size = answer.length
             else:
                 raise DownloadError(1413, 953)
-            room = min(limit, free + _size(path))
+            room = min(limit, free + size_of(path))
             if size > room:
                 raise DownloadError(1404, 901)
             _fetch(url, answer, size, room, path, buffer, feed, progress)
@@ -118,18 +119,11 @@ def _open(url, headers, feed):
     raise DownloadError(1402, 954)
 
 
-def _size(path):
-    try:
-        return os.stat(path)[6]
-    except OSError:
-        return 0
-
-
 def _fetch(url, answer, size, room, path, buffer, feed, progress):
     # `answer` is an open one to begin with, or None.
     etag = ""
     for left in range(_TRIES - 1, -1, -1):
-        have = _size(path)
+        have = size_of(path)
         if have == size:
             break
         try:
@@ -164,7 +158,7 @@ def _spool(answer, size, room, path, buffer, progress):
     have = 0
     if answer.status == 206:
         have = answer.range_start
-        if have != _size(path):
+        if have != size_of(path):
             raise DownloadError(1402, 954)
     if answer.content_type not in OBJECT_TYPES:
         raise DownloadError(1402, 905)

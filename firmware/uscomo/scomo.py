@@ -6,8 +6,8 @@ import json
 import uscomo_boot
 from uscomo import platform, store
 from uscomo.constant import const
-from uscomo.inventory import INTERIOR, Deployed, Ext, operation_node
-from uscomo.tree import ADD, DELETE, GET, REPLACE
+from uscomo.inventory import Deployed, Ext, operation_node
+from uscomo.tree import ADD, DELETE, GET, INTERIOR, REPLACE
 
 MOID = "urn:oma:mo:oma-scomo:"
 
@@ -197,7 +197,7 @@ class Scomo:
         if self._busy(place):
             return 405
         key = _KEY + "/".join(path)
-        self._forget(key + ("/Data" if path == place else ""))
+        self._forget(key)
         self.nodes.remove_tree(key)
         return 200
 
@@ -247,7 +247,7 @@ class Scomo:
         self._coming = None
         platform.sync()
         key = _KEY + "/".join(path[:-1])
-        self._forget(key + "/Data")
+        self._forget(key)
         for name in ("/State", "/Status"):
             self.nodes.remove(key + name)
         self.nodes.set(key + "/Data", b"%d" % number)
@@ -261,7 +261,7 @@ class Scomo:
 
     def _forget(self, key):
         # A package file goes when the commit has made it garbage.
-        number = key[-5:] == "/Data" and self.nodes.get(key)
+        number = self.nodes.get(key + "/Data")
         if number:
             self._garbage.append(store.package_path(int(number)))
 

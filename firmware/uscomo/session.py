@@ -210,13 +210,13 @@ class Session:
         account = self.account
         self._msg_id += 1
         credential = name = None
-        if account.client_auth and not self._accepted:
-            if account.client_auth == BASIC:
-                data = digest.basic(account.client_name, account.client_secret)
-            else:
-                name = account.client_name
-                data = digest.credential(name, account.client_secret, self.client_nonce)
-            credential = _TYPES[account.client_auth], b"b64", data
+        kind = account.client_auth
+        if kind and not self._accepted:
+            name = account.client_name
+            data = _credential(kind, name, account.client_secret, self.client_nonce)
+            credential = _TYPES[kind], b"b64", data
+            if kind == BASIC:
+                name = None
         self.writer.message(
             self.session_id,
             self._msg_id,
@@ -343,15 +343,10 @@ class Session:
         account = self.account
         if not header.credential:
             return 407
-        if account.server_auth == BASIC:
-            expected = digest.basic(account.server_id, account.server_secret)
-        else:
-            expected = digest.credential(
-                account.server_id, account.server_secret, self.server_nonce
-            )
-        if text(header.type) != _TYPES[account.server_auth]:
-            return 401
-        if not digest.equal(bytes(header.data or b""), expected):
+        kind = account.server_auth
+        expected = _credential(kind, account.server_id, account.server_secret, self.server_nonce)
+        data = bytes(header.data or b"")
+        if text(header.type) != _TYPES[kind] or not digest.equal(data, expected):
             return 401
         self._authentic = True
         return 212
@@ -375,12 +370,18 @@ class Session:
     def _interim(self, reader, header, command):
         # Only the answer to "next message?" may come while our package is not complete.
         while command:
+            code = 500
             if command.tag == syncml.ALERT:
-                code = number(command.data)
-                if code == 1223:
+                code = 200
+                if number(command.data) == 1223:
                     self.outcome = ABORTED
-                self.writer.status(header.msg_id, command.cmd_id or b"", b"Alert", 200)
-            elif command.tag not in (syncml.STATUS, syncml.CLOSE):
+            if command.tag not in (syncml.STATUS, syncml.CLOSE):
                 name = syncml.NAMES[command.tag]
-                self.writer.status(header.msg_id, command.cmd_id or b"", name, 500)
+                self.writer.status(header.msg_id, command.cmd_id or b"", name, code)
             command = reader.next()
+
+
+def _credential(kind, name, secret, nonce):
+    if kind == BASIC:
+        return digest.basic(name, secret)
+    return digest.credential(name, secret, nonce)

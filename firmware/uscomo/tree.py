@@ -34,7 +34,7 @@ _MAX_ACL = const(255)
 # The root's ACL where none is stored (TND 7.7.1.2).
 _ROOT_ACL = b"Add=*&Get=*"
 
-_INTERIOR = ("node", "", GET)
+INTERIOR = "node", "", GET
 
 
 class Tree:
@@ -55,16 +55,10 @@ class Tree:
 
     def get(self, uri):
         """A status, a tuple with one (uri, format, type, data), or an iterator of them."""
-        path, query = self._parse(uri)
-        if path is None:
-            return query
-        node = self._node(path)
-        if node is None:
-            return 404
-        if not node[2] & GET:
-            return 405
-        if not self._allowed(path, GET):
-            return 425
+        found = self._found(uri, GET)
+        if isinstance(found, int):
+            return found
+        path, query, node = found
         if query.startswith("prop="):
             value = self._property(path, node, query[5:])
             return value if isinstance(value, int) else ((uri, "", "", value),)
@@ -149,16 +143,10 @@ class Tree:
 
     def delete(self, uri):
         """Remove a node and all below it."""
-        path, query = self._parse(uri)
-        if path is None:
-            return query
-        node = self._node(path)
-        if node is None:
-            return 404
-        if query or not node[2] & DELETE:
-            return 405
-        if not self._allowed(path, DELETE):
-            return 425
+        found = self._found(uri, DELETE)
+        if isinstance(found, int):
+            return found
+        path = found[0]
         mounted, rest = self._mounted(path)
         code = mounted.remove(rest)
         if code == 200:
@@ -174,17 +162,10 @@ class Tree:
 
     def exec(self, uri, correlator, data):
         """Start what a node stands for."""
-        path, query = self._parse(uri)
-        if path is None:
-            return query
-        node = self._node(path)
-        if node is None:
-            return 404
-        if query or not node[2] & EXEC:
-            return 405
-        if not self._allowed(path, EXEC):
-            return 425
-        mounted, rest = self._mounted(path)
+        found = self._found(uri, EXEC)
+        if isinstance(found, int):
+            return found
+        mounted, rest = self._mounted(found[0])
         return mounted.run(rest, bytes(uri).decode(), correlator, data)
 
     def commit(self):
@@ -195,6 +176,18 @@ class Tree:
                 mounted.commit()
 
     # -- nodes
+
+    def _found(self, uri, right):
+        # What is there for a right: (path, query, node), or a status.
+        path, query = self._parse(uri)
+        if path is None:
+            return query
+        node = self._node(path)
+        if node is None:
+            return 404
+        if not node[2] & right or (query and right != GET):
+            return 405
+        return (path, query, node) if self._allowed(path, right) else 425
 
     def _parse(self, uri):
         # A list of names and the query, or None and a status.
@@ -231,7 +224,7 @@ class Tree:
             return mounted.node(rest)
         for root, _ in self.mounts:
             if root[: len(path)] == path:
-                return _INTERIOR
+                return INTERIOR
         return None
 
     def _children(self, path):
@@ -303,8 +296,8 @@ class Tree:
                 return 420
             if key not in self.acls and len(self.acls) >= _MAX_KEYS:
                 return 420
-            self.acls[key] = text.encode()
-            self.nodes.set("?" + key, text.encode())
+            self.acls[key] = text = text.encode()
+            self.nodes.set("?" + key, text)
         elif key in self.acls:
             del self.acls[key]
             self.nodes.remove("?" + key)
@@ -359,11 +352,7 @@ class Leaves:
 
     def read(self, path):
         """A leaf's value."""
-        name = "/".join(path)
-        for key, value in self.values:
-            if key == name:
-                return value
-        return ""
+        return dict(self.values)["/".join(path)]
 
 
 def _shown(format):

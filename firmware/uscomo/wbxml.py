@@ -46,8 +46,6 @@ class Reader:
 
     def __init__(self, buffer):
         self.buffer = buffer
-        self.version = self.public_id = self.charset = 0
-        self.public_offset = self.public_length = 0
         self.table = self.table_end = 0
         self.position = self.limit = 0
         self.page = self.depth = 0
@@ -63,26 +61,21 @@ class Reader:
         self.ended = False
         if length < 4:
             raise WbxmlError(TRUNCATED, start + length)
-        self.version = buffer[start]
-        if not 1 <= self.version <= 3:
+        if not 1 <= buffer[start] <= 3:
             raise WbxmlError(BAD_VERSION, start)
         self.position = start + 1
-        self.public_id = self._integer()
+        # What kind of document it is, is seen at its tags; a public identifier may be a text.
         index = -1
-        if self.public_id == 0:
+        if not self._integer():
             index = self._integer()
-        self.charset = self._integer()
         # 0 is "unknown" and means UTF-8 in the field.
-        if self.charset not in (0, _ASCII, _UTF8):
+        if self._integer() not in (0, _ASCII, _UTF8):
             raise WbxmlError(BAD_CHARSET, self.position - 1)
-        size = self._integer()
+        size = self._size()
         self.table = self.position
-        if size > self.limit - self.table:
-            raise WbxmlError(BAD_LENGTH, self.table)
         self.position = self.table_end = self.table + size
-        self.public_length = 0
         if index >= 0:
-            self.public_offset, self.public_length = self._indexed(index)
+            self._indexed(index)
 
     def next(self):
         """Advance to the next token and say what it is."""
@@ -128,12 +121,9 @@ class Reader:
             if not self.depth and token != 0x43:
                 raise WbxmlError(BAD_STRUCTURE, position)
             if token == 0xC3:
-                size = self._integer()
-                if size > limit - self.position:
-                    raise WbxmlError(BAD_LENGTH, position)
+                self.length = self._size()
                 self.offset = self.position
-                self.length = size
-                self.position += size
+                self.position += self.length
                 return OPAQUE
             if token == 0x83:
                 self.offset, self.length = self._indexed(self._integer())
@@ -193,6 +183,12 @@ class Reader:
                 return value
         raise WbxmlError(BAD_INTEGER, position)
 
+    def _size(self):
+        size = self._integer()
+        if size > self.limit - self.position:
+            raise WbxmlError(BAD_LENGTH, self.position)
+        return size
+
     def _indexed(self, index):
         start = self.table + index
         if start >= self.table_end:
@@ -218,9 +214,7 @@ class Reader:
             elif token in (0x02, 0x04, 0x83) or 0x80 <= token <= 0x82:
                 self._integer()
             elif token == 0xC3:
-                size = self._integer()
-                if size > self.limit - self.position:
-                    raise WbxmlError(BAD_LENGTH, self.position)
+                size = self._size()
                 self.position += size
 
     def _skip_extension(self, token):

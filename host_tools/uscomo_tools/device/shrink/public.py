@@ -28,6 +28,9 @@ EXPOSED = frozenset({"connect_tls"})
 #: The package itself, and what a firmware's maker may have frozen beside it.
 _NOT_LISTED = ("uscomo", "uscomo_frozen")
 
+#: All texts of these are names of fields, which go to getattr: they change with the attributes.
+_FIELDS = ("syncml",)
+
 _BY_TEXT = ("getattr", "setattr", "hasattr", "delattr")
 
 
@@ -46,7 +49,8 @@ class Names:
                 node.attr = self.tops[base].get(node.attr, node.attr)
             elif not base:
                 node.attr = self.attributes.get(node.attr, node.attr)
-        for text in _looked_up(module):
+        fields = ast.walk(module.tree) if module.name in _FIELDS else _looked_up(module)
+        for text in fields:
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
                 text.value = self.attributes.get(text.value, text.value)
         for found in module.occurrences:
@@ -227,6 +231,8 @@ def _texts(modules: Mapping[str, Module]) -> set[str]:
     # is a text of the package's own module.
     found = set()
     for module in modules.values():
+        if module.name in _FIELDS:
+            continue
         if module.name in KEYWORDS or not all(
             isinstance(text, ast.Constant) for text in _looked_up(module)
         ):
