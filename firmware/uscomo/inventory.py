@@ -168,7 +168,7 @@ class Ext:
 
     def read(self, path):
         """A leaf's value: whether safe mode was entered, or an anchor's key id."""
-        return str(self.store.flags & 1) if path[1:] == [] else path[-1]
+        return path[-1] if path[1:] else str(self.store.flags & 1)
 
     def write(self, name, data):
         """Take a trust statement, or leave safe mode."""

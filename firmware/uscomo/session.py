@@ -130,17 +130,16 @@ class Session:
             return 0
         if retry:
             return self._again(header, code)
-        busy = self._work or self._waiting or self.commands.large
-        if not command and code in (200, 212) and reader.final and not busy:
-            return self._over()
-        if not command and code not in (200, 212):
-            # No commands and no challenge: the client must not challenge either (PRO 9).
-            self.outcome = SERVER_NOT_AUTHENTIC
-            return 0
         if code not in (200, 212):
             self._server_tries += 1
-            if self._server_tries > _MAX_TRIES:
+            # No commands and no challenge: the client must not challenge either (PRO 9).
+            if not command or self._server_tries > _MAX_TRIES:
                 self.outcome = SERVER_NOT_AUTHENTIC
+                return 0
+        elif not (command or self._work or self._waiting or self.commands.large):
+            if reader.final:
+                self.outcome = DONE
+                self._keep_nonces()
                 return 0
         self._header()
         self._header_status(header, code)
@@ -175,11 +174,6 @@ class Session:
     def _send(self, final):
         self.dispatcher.commit()
         return self.writer.close(final)
-
-    def _over(self):
-        self.outcome = DONE
-        self._keep_nonces()
-        return 0
 
     def _keep_nonces(self):
         # A nonce from a server that has not proved itself is used once and never stored.

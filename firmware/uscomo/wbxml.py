@@ -135,8 +135,10 @@ class Reader:
                 return ENTITY
             if token == 0x43:  # a processing instruction carries nothing for us
                 self._skip_attributes()
-            else:
-                self._skip_extension(token)
+            elif 0x40 <= token <= 0x42:
+                self._skip_string()
+            elif 0x80 <= token <= 0x82:
+                self._integer()
 
     def skip(self):
         """Skip the rest of the element whose START was just returned."""
@@ -216,12 +218,6 @@ class Reader:
             elif token == 0xC3:
                 size = self._size()
                 self.position += size
-
-    def _skip_extension(self, token):
-        if 0x40 <= token <= 0x42:
-            self._skip_string()
-        elif 0x80 <= token <= 0x82:
-            self._integer()
 
     def _skip_string(self):
         end = self.buffer.find(b"\0", self.position, self.limit)

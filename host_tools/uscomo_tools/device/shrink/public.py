@@ -12,6 +12,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from string import ascii_letters
 
 from .constants import OPEN
 from .errors import ShrinkError
@@ -288,4 +289,5 @@ def _of_objects(module: Module) -> set[str]:
 
 def _free() -> Iterator[str]:
     yield from POOL[_PRIVATE:]
-    yield from (f"{chr(97 + number % 26)}{number // 26 or ''}" for number in range(10_000))
+    for number in range(10_000):
+        yield f"{ascii_letters[number % len(ascii_letters)]}{number // len(ascii_letters) or ''}"
