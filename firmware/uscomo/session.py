@@ -136,11 +136,10 @@ class Session:
             if not command or self._server_tries > _MAX_TRIES:
                 self.outcome = SERVER_NOT_AUTHENTIC
                 return 0
-        elif not (command or self._work or self._waiting or self.commands.large):
-            if reader.final:
-                self.outcome = DONE
-                self._keep_nonces()
-                return 0
+        elif reader.final and not (command or self._work or self._waiting or self.commands.large):
+            self.outcome = DONE
+            self._keep_nonces()
+            return 0
         self._header()
         self._header_status(header, code)
         if self._work:
