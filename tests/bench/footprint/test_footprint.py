@@ -24,6 +24,7 @@ def board():
     board = PicoBoard(realtime=False)
     board.preload(build.board_side())
     board.start()
+    board.exec(f"import sys; sys.path.append({build.CODE!r})")
     board.exec("import board_bench")
     return board
 
@@ -78,6 +79,7 @@ def test_nothing_needs_more_than_it_did(workload):
     board = PicoBoard(realtime=False)
     board.preload({**build.agent().files(), **build.board_side(), **fixtures.files()})
     board.start()
+    measure.begin(board)
     measure.prepare(board, workload.module)
     measure.attempt(board, workload.module)
     measure.prepare(board, workload.module)
