@@ -156,7 +156,7 @@ def sweep(
         }
         result = subprocess.run(
             [
-                *(find_micropython(), "-X", "heapsize=24m", str(HERE / "board" / "sweep.py")),
+                *(find_micropython(), "-X", "heapsize=48m", str(HERE / "board" / "sweep.py")),
                 *(str(HERE / "board"), str(FIRMWARE), str(FIRMWARE / "root")),
                 json.dumps(wanted),
             ],
