@@ -314,9 +314,9 @@ class Tree:
             path = path[:-1]
         name = _RIGHTS[(ADD, DELETE, EXEC, GET, REPLACE).index(right)].encode()
         for entry in acl.split(b"&"):
-            entry = entry.split(b"=", 1)
-            if entry[0] == name:
-                ids = entry[1].split(b"+")
+            right, _, ids = entry.partition(b"=")
+            if right == name:
+                ids = ids.split(b"+")
                 if b"*" in ids or self.server_id in ids:
                     return True
         return False
