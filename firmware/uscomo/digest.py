@@ -2,9 +2,6 @@
 # Formula: OMA DM Security 1.2, section 5.3: B64(H(B64(H(user ":" password)) ":" nonce)).
 from binascii import b2a_base64
 
-BASIC = "syncml:auth-basic"
-MD5 = "syncml:auth-md5"
-
 
 def md5(data):
     """MD5 of some bytes, by the firmware's own hashlib where it has one."""

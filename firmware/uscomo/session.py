@@ -6,7 +6,7 @@
 #   PACKAGE 1 --> server's package --> (work) --> answer --> ... --> OVER
 #       ^                |
 #       +--- challenge --+   a bounded number of times
-from uscomo import digest, syncml
+from uscomo import syncml
 from uscomo.commands import Commands, number, text
 from uscomo.constant import const
 from uscomo.wbxml import Full, WbxmlError
@@ -29,7 +29,8 @@ _INTERIM = const(512)
 # SEC 5.3.3 demands one more try with a fresh nonce; a first 407 may come before it.
 _MAX_TRIES = const(3)
 
-_TYPES = ("", digest.BASIC, digest.MD5)
+# Their credentials are the matter of `digest`, which is imported where it is needed.
+_TYPES = ("", "syncml:auth-basic", "syncml:auth-md5")
 
 
 class Session:
@@ -336,6 +337,8 @@ class Session:
         account = self.account
         if not header.credential:
             return 407
+        from uscomo import digest
+
         kind = account.server_auth
         expected = _credential(kind, account.server_id, account.server_secret, self.server_nonce)
         data = bytes(header.data or b"")
@@ -350,6 +353,8 @@ class Session:
             nonce = None
             if self.account.server_auth == MD5:
                 from os import urandom
+
+                from uscomo import digest
 
                 self.server_nonce = urandom(16)
                 nonce = digest.base64(self.server_nonce)
@@ -375,6 +380,8 @@ class Session:
 
 
 def _credential(kind, name, secret, nonce):
+    from uscomo import digest
+
     if kind == BASIC:
         return digest.basic(name, secret)
     return digest.credential(name, secret, nonce)

@@ -1,7 +1,7 @@
 # The talk phase: one DM session over HTTP, with everything it needs put together.
 # Imported for a session and let go after it. Never decides when to talk, nor what to report.
 import uscomo_boot
-from uscomo import consent, devdetail, devinfo, dmacc, http, platform
+from uscomo import consent, dmacc, http, platform
 from uscomo.constant import const
 from uscomo.scomo import Scomo
 from uscomo.session import PROTOCOL_ERROR, RUNNING, Session
@@ -45,6 +45,8 @@ class Talk:
     """One account's session: its tree, its buffers; run() it over HTTP or drive it by hand."""
 
     def __init__(self, stored, nodes, account, interact, receive, send):
+        from uscomo import devdetail, devinfo
+
         self.account = account
         self.scomo = Scomo(stored, nodes, account)
         about = devinfo.values(nodes)
@@ -111,6 +113,8 @@ class Talk:
         url = self.session.url
         url = url if isinstance(url, str) else bytes(url).decode()
         body = memoryview(self.send)[:length]
+        # What begins a session is hardly needed in the middle of it.
+        platform.let_go(("devinfo", "devdetail", "digest", "md5"))
         response = http.request("POST", url, headers, body, _TIMEOUT_S, feed)
         try:
             if response.status != 200 or not response.content_type.endswith("+wbxml"):

@@ -107,7 +107,7 @@ class Peer:
         return found
 
     def credential(self, nonce=NONCE, secret=b"secret"):
-        return digest.MD5, "b64", digest.credential(b"server", secret, nonce)
+        return "syncml:auth-md5", "b64", digest.credential(b"server", secret, nonce)
 
     def say(self, write, credential=None, final=True, session_id=b"7"):
         """Send a server message; returns the commands of the answer, None for the end."""
@@ -129,7 +129,7 @@ class Peer:
         return self.sent
 
     def accept(self, writer, code=212, reference=None):
-        challenge = (digest.MD5, digest.base64(b"next-nonce"))
+        challenge = ("syncml:auth-md5", digest.base64(b"next-nonce"))
         own = self.session._msg_id if reference is None else reference
         writer.status(b"%d" % own, 0, "SyncHdr", code, None, challenge)
 
@@ -243,7 +243,7 @@ def test_a_stale_nonce_is_healed_by_one_challenge():
     peer = Peer()
 
     def refuse(writer):
-        challenge = (digest.MD5, digest.base64(b"fresh"))
+        challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
         writer.status(b"1", 0, "SyncHdr", 401, None, challenge)
         writer.status(b"1", b"1", "Alert", 401)
 
@@ -259,7 +259,7 @@ def test_a_refused_password_ends_after_a_bounded_number_of_tries():
     peer = Peer()
 
     def refuse(writer):
-        challenge = (digest.MD5, digest.base64(b"fresh"))
+        challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
         own = peer.session._msg_id
         writer.status(b"%d" % own, 0, "SyncHdr", 401, None, challenge)
 
@@ -275,7 +275,7 @@ def test_the_password_is_never_sent_in_clear_because_a_server_asks():
     peer = Peer()
 
     def refuse(writer):
-        writer.status(b"1", 0, "SyncHdr", 401, None, (digest.BASIC, None))
+        writer.status(b"1", 0, "SyncHdr", 401, None, ("syncml:auth-basic", None))
 
     assert peer.say(refuse) is None
     assert peer.session.outcome == session.CREDENTIALS_REFUSED
@@ -505,7 +505,7 @@ def test_a_challenge_in_the_middle_starts_over_with_a_credential():
     assert not peer.reader.final
 
     def challenge(writer):
-        challenge = (digest.MD5, digest.base64(b"fresh"))
+        challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
         writer.status(b"2", 0, "SyncHdr", 401, None, challenge)
 
     sent = peer.say(challenge)
@@ -519,7 +519,7 @@ def test_a_report_that_was_only_challenged_is_not_answered():
     peer = Peer()
 
     def refuse(writer):
-        challenge = (digest.MD5, digest.base64(b"fresh"))
+        challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
         writer.status(b"1", 0, "SyncHdr", 401, None, challenge)
         writer.status(b"1", b"3", "Alert", 401)
 
@@ -642,7 +642,7 @@ def test_texts_that_are_no_utf_8_end_cleanly():
 
     assert codes(peer.say(write, peer.credential())) == [212, 415]
     peer = Peer()
-    kind = b"\xff" * len(digest.MD5)
+    kind = b"\xff" * len("syncml:auth-md5")
     assert peer.say(peer.accept, (kind, "b64", b"x")) is None
     assert peer.session.outcome == session.PROTOCOL_ERROR
 
