@@ -229,12 +229,11 @@ class Run(Change):
             status = error.status
             report = error.notify
         self._report = report and [report, status]
-        del download
-        platform.let_go(("download", "http"))
         return code
 
     def _open(self, path, buffer):
         # The result code of what was fetched, and its components.
+        platform.let_go(("download", "http"))
         from uscomo import package
 
         try:
