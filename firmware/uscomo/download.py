@@ -8,13 +8,11 @@ import os
 
 from uscomo import http
 from uscomo.constant import const
+from uscomo.rules import OBJECT_TYPES, PACKAGE_TYPE
 from uscomo.store import size as size_of
 
-PACKAGE_TYPE = "application/vnd.uscomo.package+gzip"
 DESCRIPTOR_TYPE = "application/vnd.oma.dd+xml"
 
-# What servers call a package that they do not know; signature and hashes decide anyway.
-OBJECT_TYPES = (PACKAGE_TYPE, "application/octet-stream", "")
 _ACCEPT = ("Accept", DESCRIPTOR_TYPE + ", " + PACKAGE_TYPE)
 _MAX_DESCRIPTOR = const(2048)  # in memory whole; ours have 400 bytes
 _REDIRECTS = const(3)

@@ -139,9 +139,9 @@ class Run(Change):
         # What can be said before a byte is fetched.
         if self.primitive[:2] not in ("Do", "In"):
             return self.agreed(self.primitive + " " + self.id + "?")
-        from uscomo import download, rules
+        from uscomo import rules
 
-        if self.leaf("PkgType") not in download.OBJECT_TYPES:
+        if self.leaf("PkgType") not in rules.OBJECT_TYPES:
             return _ENVIRONMENT
         env = self.leaf("EnvType")
         if env and not rules.environment_fits(env, platform.mpy()):

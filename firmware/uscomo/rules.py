@@ -6,6 +6,9 @@ from uscomo.constant import const
 
 MAX_PATH = const(99)  # of a ustar name field with its terminator
 MAX_DEPTH = const(6)  # folders nest in the importer's and the file system's buffers
+PACKAGE_TYPE = "application/vnd.uscomo.package+gzip"
+# What servers call a package that they do not know; signature and hashes decide anyway.
+OBJECT_TYPES = (PACKAGE_TYPE, "application/octet-stream", "")
 RESERVED_FILE = "component"  # what the store has of its own in each slot
 
 _BROKEN = const(1402)  # SCOMO result
