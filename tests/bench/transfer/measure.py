@@ -19,7 +19,6 @@ from uscomo_tools.package import Component, SigningKey, pack
 from uscomo_tools.package.rules import Header
 from uscomo_tools.server.runner import RunningServer, ServerSettings
 
-APP = "com.example.large"
 #: 16 MB of flash: room for 2 MB as package, as old and as new version.
 _BLOCKS = 4096
 _PATIENCE = 300.0
@@ -48,6 +47,8 @@ class Bench:
             timeout=30,
         )
         name = "unix-" + secrets.token_hex(4)
+        #: Each device has an application of its own: one catalogue serves all of them.
+        self.app = "com.example." + name
         spec = DeviceSpec(
             device_id="urn:uscomo:" + name,
             url=server.dm_url,
@@ -67,7 +68,7 @@ class Bench:
     def install(self, version: int, files: dict[str, bytes]) -> Cost:
         """Publish a version and let the device ask for it."""
         component = Component(
-            id=APP,
+            id=self.app,
             name="Large",
             version=f"{version}.0.0",
             release=version,
@@ -77,14 +78,14 @@ class Bench:
             provides=(),
         )
         contents = {f"large/{path}": data for path, data in files.items()}
-        package = pack(Header(id=APP, components=(component,)), contents, self.key)
+        package = pack(Header(id=self.app, components=(component,)), contents, self.key)
         answer = self.api.post("/packages", content=package)
         if answer.is_error:
             raise UscomoError(answer.text)
-        self.device.request("install" if version == 1 else "update", APP)
+        self.device.request("install" if version == 1 else "update", self.app)
         cost = self._run()
         found = {row["id"]: row["version"] for row in self.device.status()}
-        if found.get(APP) != component.version:
+        if found.get(self.app) != component.version:
             raise UscomoError(f"{component.version} was not installed: {found}")
         return cost
 
