@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -78,9 +79,11 @@ def power_cut(stage: Stage) -> None:
         stage.device.request("update", BLINK)
         stage.device.board.cut_at = at
         try:
-            stage.device.run(stage.console(), timeout=PATIENCE)
+            code = stage.power_on()
         finally:
             stage.device.board.cut_at = None
+        if code != -signal.SIGKILL:
+            raise UscomoError(f"the power was not cut: the device ended with exit code {code}")
         found = {row["id"]: row["version"] for row in stage.device.status()}[BLINK]
         if found not in ("2.0.0", "4.0.0"):
             raise UscomoError(f"{BLINK} is neither old nor new: {found}")

@@ -67,9 +67,13 @@ class Stage:
     def device(self, device: SimulatedDevice) -> None:
         self._device = device
 
+    def power_on(self, on_event: Callable[[list[str]], None] = lambda words: None) -> int:
+        """Let the device run until it ends: its exit code, or minus the number of a signal."""
+        return self.device.run(self.console(on_event), timeout=PATIENCE if self.yes else None)
+
     def run(self, on_event: Callable[[list[str]], None] = lambda words: None) -> None:
         """Let the device run until it has nothing left to do."""
-        code = self.device.run(self.console(on_event), timeout=PATIENCE if self.yes else None)
+        code = self.power_on(on_event)
         if code:
             raise UscomoError(f"the device ended with exit code {code}")
 
