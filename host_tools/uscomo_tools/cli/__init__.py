@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from ..errors import UscomoError
-from . import conformance, demo, device, package, serve, server_admin, server_notify, wire
+from . import board, conformance, demo, device, package, serve, server_admin, server_notify, wire
 
 app = typer.Typer(
     help="Manage named, versioned applications on MicroPython boards over OMA DM and SCOMO.",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("conformance")(conformance.conformance)
+app.add_typer(board.app, name="board")
 app.add_typer(device.app, name="device")
 app.add_typer(package.app, name="package")
 app.command("serve")(serve.serve)

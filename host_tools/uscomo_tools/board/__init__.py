@@ -1,0 +1,1 @@
+"""Real boards on a cable: what they are, how they are reached, what is put on them."""
