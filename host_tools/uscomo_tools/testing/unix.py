@@ -15,9 +15,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from littlefs import LittleFS
-
 from ..errors import UscomoError
+from .watchdog import Watchdog
 
 BLOCK_SIZE = 4096
 #: 2 MB, as on the smallest boards that run this agent.
@@ -31,7 +30,7 @@ RESET_EXIT = 42
 #: More restarts than this in one run: the device is in a reset loop.
 _MAX_RESETS = 20
 
-_PROGRAM = Path(__file__).parent / "board" / "unix_board.py"
+_PROGRAMS = Path(__file__).parent / "board"
 
 
 def find_micropython() -> str:
@@ -69,6 +68,8 @@ def make_image(
 
     ``blocks`` is the size of the flash in blocks of `BLOCK_SIZE` bytes.
     """
+    from littlefs import LittleFS  # a third of a process's start; a running board does not need it
+
     flash = LittleFS(
         block_size=BLOCK_SIZE,
         block_count=blocks,
@@ -187,13 +188,15 @@ class UnixBoard:
             self._process.kill()
             self._process.wait()
 
-    def command(self, *arguments: str, interactive: bool = False) -> list[str]:
+    def command(
+        self, *arguments: str, interactive: bool = False, program: str = "unix_board.py"
+    ) -> list[str]:
         """The command line that starts the board."""
         return [
             find_micropython(),
             *("-X", f"heapsize={self.heap}"),
             *(("-i",) if interactive else ()),
-            *(str(_PROGRAM), str(self.image), *arguments),
+            *(str(_PROGRAMS / program), str(self.image), *arguments),
         ]
 
     def _start(
@@ -204,8 +207,7 @@ class UnixBoard:
         end: float | None,
     ) -> int:
         piped = on_text is not None
-        watched = self.image.with_name(self.image.name + ".watchdog")
-        watched.write_bytes(b"")
+        dog = Watchdog(self.image)
         process = subprocess.Popen(
             self.command(*arguments),
             stdin=subprocess.PIPE if piped else None,
@@ -221,7 +223,7 @@ class UnixBoard:
         )
         self._process = process
         ended = threading.Event()
-        watchdog = threading.Thread(target=self._watch, args=(process, watched, ended))
+        watchdog = threading.Thread(target=self._watch, args=(process, dog, ended))
         watchdog.start()
         try:
             if on_text is not None:
@@ -233,23 +235,17 @@ class UnixBoard:
             self.cut_power()
             ended.set()
             watchdog.join()
-            watched.unlink(missing_ok=True)
+            dog.remove()
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()
 
     def _watch(
-        self, process: subprocess.Popen[bytes], watched: Path, ended: threading.Event
+        self, process: subprocess.Popen[bytes], dog: Watchdog, ended: threading.Event
     ) -> None:
-        """Be the board's watchdog: once armed, it ends the process that does not feed it."""
-        seen = b""
-        fed = time.monotonic()
+        """Be the board's watchdog: it ends the process that does not feed it."""
         while not ended.wait(0.02):
-            line = watched.read_bytes()
-            if line != seen:
-                seen = line
-                fed = time.monotonic()
-            elif seen.endswith(b"\n") and (time.monotonic() - fed) * 1000 > int(seen.split()[0]):
+            if dog.starves():
                 self.bites += 1
                 process.kill()
                 return

@@ -1,13 +1,18 @@
 # Runs inside the MicroPython unix VM: makes a littlefs image the board's "/", then starts as a
-# board does. Arguments: IMAGE, and run | once | repl | exec SCRIPT [ARGUMENT ...]
+# board does. Arguments: IMAGE, and run | once | repl | cable | exec SCRIPT [ARGUMENT ...]
 #   run   boot.py and main.py, for ever
 #   once  boot.py, then the agent until nothing is left to do; the exit code tells the outcome
 #   repl  boot.py, then leave the interpreter to `-i`
 #   exec  boot.py, then a script of the board's own, as `mpremote exec` does
+#   cable nothing: `unix_cable.py` imports this and goes on
 #
 # machine.WDT is there when the host watches: it tells the host the time-out and each feeding in
 # the file IMAGE.watchdog, and the host ends the process that starves.
+# IMAGE.power is there when the host wants to know and to command over several starts: four numbers
+# of 32 bits, the operation that the power fails at (0 none), how much of it lands (of 256), the
+# programs and the erases so far.
 import os
+import struct
 import sys
 import time
 
@@ -19,6 +24,9 @@ PROGRAM = 256
 ERASED = b"\xff" * BLOCK  # made once: the board's heap has no 4 KB hole to spare later
 # Exit codes by the last session's outcome; see uscomo.agent.OUTCOMES.
 EXITS = {1: 0, 2: 4, 3: 4, 6: 3}
+HARD = 43  # exit code of machine.reset()
+# A mode of the terminal on a cable (NOFLSH, no other meaning there): Ctrl-C interrupts what runs.
+INTERRUPTED = 0o200
 
 
 class FileDevice:
@@ -27,7 +35,16 @@ class FileDevice:
         self.file.seek(0, 2)
         self.count = self.file.tell() // BLOCK
         self.left = int(os.getenv("USCOMO_CUT_AT") or 0)
+        self.landed = 128
         self.programs = self.erases = 0
+        self.power = None
+        try:
+            self.power = open(path + ".power", "r+b")
+            self.numbers = bytearray(16)
+            self.power.readinto(self.numbers)
+            self.programs, self.erases = struct.unpack_from("<II", self.numbers, 8)
+        except OSError:
+            pass
 
     def readblocks(self, number, buffer, offset=0):
         self.file.seek(number * BLOCK + offset)
@@ -38,10 +55,22 @@ class FileDevice:
         self.programs += 1
         self.write(buffer)
 
+    def meter(self):
+        self.power.seek(0)
+        self.power.readinto(self.numbers)
+        at, self.landed = struct.unpack_from("<II", self.numbers)
+        self.left = int(at == self.programs + self.erases)
+        struct.pack_into("<II", self.numbers, 8, self.programs, self.erases)
+        self.power.seek(8)
+        self.power.write(memoryview(self.numbers)[8:])
+        self.power.flush()
+
     def write(self, buffer):
+        if self.power:
+            self.meter()
         self.left -= 1
         if not self.left:  # the power goes in the middle of this one
-            self.file.write(memoryview(buffer)[: len(buffer) // 2])
+            self.file.write(memoryview(buffer)[: len(buffer) * self.landed // 256])
             self.file.flush()
             os.system("kill -9 $PPID")
         self.file.write(buffer)
@@ -80,12 +109,47 @@ class Machine:
     # A built-in module takes no new names: this one stands in for it.
     WDT = Watchdog
     soft_reset = machine.soft_reset
+    idle = machine.idle
+
+    def reset():
+        raise SystemExit(HARD)
+
+
+class Micropython:
+    # As Machine. Who holds the terminal's other end interrupts the VM; the VM's own kbd_intr()
+    # would make that deadly.
+    def kbd_intr(character):
+        modes = termios.tcgetattr(0)
+        modes[3] = 0 if character < 0 else INTERRUPTED
+        termios.tcsetattr(0, termios.TCSANOW, modes)
 
 
 def execute(path):
     with open(path) as file:
         source = file.read()
     exec(compile(source, path, "exec"), {"__name__": "__main__"})
+
+
+def start(names, with_main):
+    # As a firmware's main program around the interpreter; `names` are those of the REPL.
+    names.pop("unix_board")
+    sys.modules.pop("unix_board")
+    for path in ("/boot.py", "/main.py")[: 2 if with_main else 1]:
+        try:
+            with open(path) as file:
+                source = file.read()
+        except OSError:
+            continue
+        try:
+            code = compile(source, path[1:], "exec")
+            Micropython.kbd_intr(3)
+            exec(code, names)
+        except SystemExit:
+            raise
+        except BaseException as error:
+            sys.print_exception(error)
+    Micropython.kbd_intr(3)
+    os.putenv("MICROPYINSPECT", "1")
 
 
 image, mode = sys.argv[1:3]
@@ -109,25 +173,36 @@ vfs.mount(system, "/")
 os.chdir("/")
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = sys.argv[3:]
-try:
-    execute("/boot.py")
-    if mode == "run":
-        execute("/main.py")
-    elif mode == "once":
-        # What main.py does, but for the end.
-        import uscomo_boot
+if mode == "cable":
+    with_main = bool(sys.argv)
+    import termios
 
-        uscomo_boot.attempt()
-        try:
-            import uscomo
+    import micropython
 
-            code = EXITS.get(uscomo.run(True), 1)
-        except Exception as error:
-            uscomo_boot.failed(error)
-        sys.exit(code)
-    elif mode == "exec":
-        exec(script, {"__name__": "__main__"})
-finally:
-    if counts:
-        counts.write(f"{flash.programs} {flash.erases}\n")
-        counts.close()
+    for name in dir(micropython):
+        if name[0] != "_" and name != "kbd_intr":
+            setattr(Micropython, name, getattr(micropython, name))
+    sys.modules["micropython"] = Micropython
+else:
+    try:
+        execute("/boot.py")
+        if mode == "run":
+            execute("/main.py")
+        elif mode == "once":
+            # What main.py does, but for the end.
+            import uscomo_boot
+
+            uscomo_boot.attempt()
+            try:
+                import uscomo
+
+                code = EXITS.get(uscomo.run(True), 1)
+            except Exception as error:
+                uscomo_boot.failed(error)
+            sys.exit(code)
+        elif mode == "exec":
+            exec(script, {"__name__": "__main__"})
+    finally:
+        if counts:
+            counts.write(f"{flash.programs} {flash.erases}\n")
+            counts.close()

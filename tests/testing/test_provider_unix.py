@@ -1,0 +1,256 @@
+"""The unix board on a port: what mpremote and ampy rely on, its power, its restarts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import pytest
+import serial
+
+from uscomo_tools.testing.providers import unix
+
+TOOLS = Path(sysconfig.get_path("scripts"))
+PROMPT = b"\r\n>>> "
+RAW = b"raw REPL; CTRL-B to exit\r\n>"
+
+
+@pytest.fixture
+def board():
+    with unix.start() as started:
+        yield started
+
+
+class Line:
+    """Somebody's terminal on a board's port."""
+
+    def __init__(self, board):
+        self.port = serial.Serial(board.url, timeout=10)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *details):
+        self.port.close()
+
+    def say(self, data, until):
+        self.port.write(data)
+        heard = self.port.read_until(until)
+        assert heard.endswith(until), heard
+        return heard
+
+    def raw(self):
+        self.say(b"\r\x03\x03\x01", RAW)
+
+    def run(self, code):
+        """Run code in the raw REPL: what it printed."""
+        heard = self.say(code.encode() + b"\x04", b"\x04>")
+        output, error = heard.removeprefix(b"OK").removesuffix(b"\x04>").split(b"\x04")
+        assert not error, error
+        return output.decode()
+
+
+def tool(name, *arguments):
+    done = subprocess.run(
+        [TOOLS / name, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def mpremote(board, *arguments):
+    return tool("mpremote", "connect", board.url, *arguments)
+
+
+def until(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def put(board, tmp_path, **files):
+    for name, text in files.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    names = [str(tmp_path / f"{name}.py") for name in files]
+    mpremote(board, "cp", *names, ":")
+
+
+class TestTools:
+    def test_mpremote(self, board, tmp_path):
+        put(board, tmp_path, greet="TEXT = 'hello'\n")
+        assert "greet.py" in mpremote(board, "ls")
+        assert mpremote(board, "exec", "import greet; print(greet.TEXT)") == "hello\n"
+        mpremote(board, "cp", ":greet.py", str(tmp_path / "back.py"))
+        assert (tmp_path / "back.py").read_text() == "TEXT = 'hello'\n"
+        mpremote(board, "soft-reset")
+        mpremote(board, "rm", ":greet.py")
+        assert "greet.py" not in mpremote(board, "ls")
+
+    def test_mpremote_mounts_a_folder(self, board, tmp_path):
+        (tmp_path / "far.py").write_text("print('from the host')\n")
+        assert "from the host" in mpremote(board, "mount", str(tmp_path), "exec", "import far")
+
+    def test_ampy(self, board, tmp_path):
+        (tmp_path / "app.py").write_text("print('app')\n")
+        line = ("ampy", "-p", board.url, "-d", "0")
+        tool(*line, "put", str(tmp_path / "app.py"))
+        assert tool(*line, "ls") == "/app.py\n"
+        assert tool(*line, "get", "app.py") == "print('app')\n\n"
+        assert tool(*line, "run", str(tmp_path / "app.py")) == "app\n"
+
+
+class TestStarts:
+    def test_a_program_at_boot_runs_until_ctrl_c(self, board, tmp_path):
+        put(
+            board,
+            tmp_path,
+            boot="early = 1\n",
+            main="import time\nlate = 2\nwhile True:\n    time.sleep(1)\n",
+        )
+        with Line(board) as line:
+            line.say(b"\r\x04", b"soft reboot\r\n")
+            line.say(b"\x03", PROMPT)
+            line.raw()
+            assert line.run("print(early, late)") == "1 2\n"
+
+    def test_a_soft_reset_of_the_raw_repl_runs_boot_alone(self, board, tmp_path):
+        put(board, tmp_path, boot="print('booted')\n", main="print('main ran')\n")
+        with Line(board) as line:
+            line.raw()
+            line.run("left = 1")
+            heard = line.say(b"\x04", RAW)
+            assert heard.count(b"soft reboot\r\n") == 1
+            assert b"booted" in heard
+            assert b"main ran" not in heard
+            assert b">>>" not in heard
+            assert line.run("print('left' in globals())") == "False\n"
+
+    def test_a_restart_from_the_program_is_a_soft_reset(self, board, tmp_path):
+        put(board, tmp_path, main="print('main ran')\n")
+        with Line(board) as line:
+            line.raw()
+            heard = line.say(b"import machine\nmachine.soft_reset()\x04", RAW)
+            assert b"main ran" not in heard
+
+    def test_a_hard_reset_leaves_the_raw_repl(self, board, tmp_path):
+        put(board, tmp_path, main="print('main ran')\n")
+        with Line(board) as line:
+            line.raw()
+            heard = line.say(b"import machine\nmachine.reset()\x04", PROMPT)
+            assert b"main ran" in heard
+            assert b"soft reboot" not in heard
+
+    def test_an_error_in_main_leaves_the_repl(self, board, tmp_path):
+        put(board, tmp_path, main="1 / 0\n")
+        board.power.restart()
+        with Line(board) as line:
+            line.raw()
+            assert line.run("print(6 * 7)") == "42\n"
+        assert "ZeroDivisionError" in board.console_log
+
+    def test_names_are_those_of_the_programs(self, board):
+        with Line(board) as line:
+            line.raw()
+            assert line.run("print(sorted(n for n in globals() if n[0] != '_'))") == "[]\n"
+
+    def test_ctrl_c_while_compiling_interrupts_what_follows(self, board):
+        code = b"x = 1\n" * 1500 + b"import time\ntime.sleep(20)\n"
+        with Line(board) as line:
+            line.raw()
+            for start in range(0, len(code), 2048):
+                line.port.write(code[start : start + 2048])
+            line.say(b"\x04", b"OK")
+            assert b"KeyboardInterrupt" in line.say(b"\x03", b"\x04>")
+            assert board.state()["starts"] == 1
+
+    def test_ctrl_c_can_be_data(self, board):
+        with Line(board) as line:
+            line.raw()
+            code = (
+                "import micropython, sys\nmicropython.kbd_intr(-1)\nprint('go')\n"
+                "data = sys.stdin.buffer.read(256)\nmicropython.kbd_intr(3)\nprint(sum(data))"
+            )
+            line.say(code.encode() + b"\x04", b"go\n")
+            assert b"%d\n" % sum(range(256)) in line.say(bytes(range(256)), b"\x04>")
+            line.say(b"import time\ntime.sleep(20)\x04", b"OK")
+            assert b"KeyboardInterrupt" in line.say(b"\x03", b"\x04>")
+
+
+class TestPower:
+    WRITE = "with open('/file', 'wb') as file:\n    file.write(b'x' * 5000)\n"
+
+    def test_it_fails_where_it_was_told_to(self, board):
+        with Line(board) as line:
+            line.raw()
+            line.run("with open('/old', 'w') as file:\n    file.write('kept')\n")
+            before = board.power.operations
+            line.run(self.WRITE)
+            needed = board.power.operations - before
+            line.run("import os\nos.remove('/file')")
+            board.power.cut(needed // 2)
+            line.port.write(self.WRITE.encode() + b"\x04")
+            until(lambda: not board.power.is_on)
+            board.power.on()
+            line.raw()
+            listed = "import os\nprint(open('/old').read(), sorted(os.listdir()))"
+            assert line.run(listed) in ("kept ['file', 'old']\n", "kept ['old']\n")
+            assert line.run("print(os.stat('/file')[6] if 'file' in os.listdir() else 0)") == "0\n"
+
+    def test_the_flash_outlives_the_board(self, tmp_path):
+        with unix.start(tmp_path / "board") as first, Line(first) as line:
+            line.raw()
+            line.run(self.WRITE)
+        with unix.start(tmp_path / "board") as second, Line(second) as line:
+            line.raw()
+            assert line.run("print(len(open('/file').read()))") == "5000\n"
+
+    def test_a_hungry_watchdog_restarts_the_board(self, board):
+        with Line(board) as line:
+            line.raw()
+            heard = line.say(
+                b"import machine\nmachine.WDT(timeout=100)\nwhile True:\n    pass\x04", PROMPT
+            )
+            assert b"soft reboot" not in heard
+        assert board.state()["bites"] == 1
+
+    def test_what_nobody_reads_stops_nobody(self, board):
+        with Line(board) as line:
+            line.raw()
+            line.port.write(
+                b"for i in range(20000):\n    print('nobody reads this')\nopen('/done', 'w')\x04"
+            )
+        until(lambda: board.power.operations > 0)
+        assert "done" in mpremote(board, "ls")
+
+
+class TestProcess:
+    def test_it_starts_fast(self):
+        started = time.monotonic()
+        with unix.start() as board, Line(board) as line:
+            line.raw()
+            assert time.monotonic() - started < 3  # 0.15 s where nothing else runs
+
+    def test_it_ends_with_its_board(self):
+        with unix.start() as board:
+            assert board.folder.exists()
+        assert not board.folder.exists()
+        assert not Path(board.url).exists()
+
+    def test_it_ends_with_its_parent(self, tmp_path):
+        script = tmp_path / "parent.py"
+        script.write_text(
+            "import os\n"
+            "from pathlib import Path\n"
+            "from uscomo_tools.testing.providers import unix\n"
+            f"print(unix.start(Path({str(tmp_path / 'board')!r})).url, flush=True)\n"
+            "os._exit(0)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, str(script)], capture_output=True, text=True, timeout=30, check=True
+        )
+        until(lambda: not os.path.exists(done.stdout.strip()))
