@@ -1,6 +1,6 @@
-"""Where the parts lie that are not host Python: board sources, the demo's apps.
+"""Where the parts lie that are not host Python: board sources, the demo's apps, board data.
 
-In a checkout they lie in ``firmware/``; in an installed wheel beside this module.
+In a checkout they lie in ``firmware/`` and ``boards/``; in an installed wheel beside this module.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ def demo_apps() -> Path:
     return _found("demo_apps")
 
 
-def _found(name: str) -> Path:
+def boards() -> Path:
+    """The folder with one file per board and their schema."""
+    return _found("boards", _CHECKOUT.parent)
+
+
+def _found(name: str, checkout: Path = _CHECKOUT) -> Path:
     packed = _HERE / "_resources" / name
-    return packed if packed.is_dir() else _CHECKOUT / name
+    return packed if packed.is_dir() else checkout / name

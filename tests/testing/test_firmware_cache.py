@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from uscomo_tools.testing import firmware_cache
-from uscomo_tools.testing.firmware_cache import FirmwareError
+from uscomo_tools.board import firmware_cache
+from uscomo_tools.board.firmware_cache import FirmwareError
 from uscomo_tools.testing.rp2 import PicoBoard
 
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from uscomo_tools.board import firmware_cache
 from uscomo_tools.errors import UnreachableError, UscomoError
-from uscomo_tools.testing import firmware_cache
 from uscomo_tools.testing.rp2 import BoardError, BoardResetError, PicoBoard, PowerCutError
 
 WRITE_NEW = """

@@ -27,6 +27,9 @@ class Identity:
         .mpy version the board loads, with its sub-version: ``(6, 3)``; (0, 0): it loads none.
     arch
         .mpy architecture of native code, such as ``armv6m``; empty: no native code.
+    build
+        Name of the build, micropython.org's name of the board with its variant, such as
+        ``RPI_PICO2-RISCV`` (``sys.implementation._build``, absent in older releases); or empty.
     unique_id
         ``machine.unique_id()`` in hexadecimal digits; empty where there is none.
     heap_free, heap_total
@@ -54,6 +57,7 @@ class Identity:
     file_system: str = ""
     file_system_block: int = 0
     file_system_blocks: int = 0
+    build: str = ""
 
     @property
     def version(self) -> str:

@@ -20,8 +20,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from ..board import firmware_cache
 from ..errors import UnreachableError, UscomoError
-from . import firmware_cache
 
 if TYPE_CHECKING:
     from .rp2_emulator import Emulator

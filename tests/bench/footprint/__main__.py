@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from uscomo_tools.testing.firmware_cache import PICO, FirmwareError, require
+from uscomo_tools.board.firmware_cache import PICO, FirmwareError, require
 
 from . import build, fixtures, measure
 from .measure import Figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from uscomo_tools.testing import firmware_cache
+from uscomo_tools.board import firmware_cache
 from uscomo_tools.testing.rp2 import BoardError, PicoBoard
 
 from . import build, fixtures, measure
