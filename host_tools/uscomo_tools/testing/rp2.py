@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..board import firmware_cache
+from ..board.errors import BoardError, BoardResetError
 from ..errors import UnreachableError, UscomoError
 
 if TYPE_CHECKING:
@@ -35,28 +36,7 @@ _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 T = TypeVar("T")
 
 
-class BoardError(UscomoError):
-    """Code on the board ended with an exception.
-
-    Attributes
-    ----------
-    traceback
-        The board's own words.
-    output
-        What the code printed before.
-    """
-
-    def __init__(self, traceback: str, output: str) -> None:
-        super().__init__(traceback, output)
-        self.traceback = traceback
-        self.output = output
-
-    def __str__(self) -> str:
-        return f"the board says:\n{self.traceback}"
-
-
-class BoardResetError(UscomoError):
-    """The board restarted while code was running on it."""
+__all__ = ["BoardError", "BoardResetError", "Copy", "PicoBoard", "PowerCutError"]
 
 
 class PowerCutError(UscomoError):

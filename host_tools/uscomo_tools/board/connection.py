@@ -1,0 +1,280 @@
+"""A board on a cable: `Board` has the verbs. The wire is `transport`, the fast lane `transfer`.
+
+Opening a board does nothing to the program that runs on it; the first verb that needs the REPL
+interrupts it. A board that was interrupted is left in the friendly REPL, with the program stopped.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+from . import scripts
+from .errors import BoardError, BoardResetError, CancelledError, UnreachableError
+from .file_verbs import Entry, FileVerbs, Progress
+from .identify import FACTS, identified
+from .identity import Identity
+from .line import Line
+from .transport import Output, Transport, connect
+
+_RAW_SECONDS = 10.0
+
+
+class Console:
+    """The raw stream of a board while its programs run."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def read(self, timeout: float = 0.1) -> bytes:
+        """What the board wrote; waits for the first byte at most `timeout` seconds."""
+        return self._line.take(timeout)
+
+    def write(self, data: bytes) -> None:
+        """Write to the board, as typed."""
+        self._line.write(data)
+
+
+class Board(FileVerbs):
+    """An open board; `Board.open` makes one. A context manager.
+
+    Attributes
+    ----------
+    url
+        Where it is; a reset may change it.
+    """
+
+    def __init__(self, url: str, transport: Transport, reopen: Callable[[str], Transport]) -> None:
+        self.url = url
+        self._transport: Transport | None = transport
+        self._reopen = reopen
+        self._in_raw_repl = False
+        self._interrupted = False
+        self._identity: Identity | None = None
+
+    @classmethod
+    def open(
+        cls, url: str, *, baudrate: int = 115200, wait: float = 0, via: str = "mpremote"
+    ) -> Board:
+        """Open a port; nothing is sent to the board yet.
+
+        Parameters
+        ----------
+        wait
+            Seconds to wait for a port that is not there or is in use.
+        via
+            ``mpremote``, or ``ampy`` for boards on which only that works.
+
+        Raises
+        ------
+        BoardBusyError
+            Another program has the port.
+        UnreachableError
+            It cannot be opened.
+        """
+        end = time.monotonic() + wait
+        while True:
+            try:
+                return cls(
+                    url,
+                    connect(url, baudrate, via),
+                    lambda new: connect(new, baudrate, via),
+                )
+            except UnreachableError:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.2)
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the board usable, in the friendly REPL if it was interrupted; free the port."""
+        transport, self._transport = self._transport, None
+        if transport is None:
+            return
+        transport.line.cancelled.clear()
+        try:
+            if self._interrupted:
+                if not self._in_raw_repl:
+                    transport.enter_raw_repl(_RAW_SECONDS)
+                transport.leave_raw_repl()
+        except UnreachableError:
+            pass  # it is gone: there is nothing to leave in order
+        finally:
+            transport.close()
+
+    def cancel(self) -> None:
+        """End what another thread is doing with this board; it raises `CancelledError` there."""
+        if self._transport is not None:
+            self._transport.line.cancelled.set()
+
+    # -- code
+
+    def exec(self, code: str, timeout: float = 60, on_output: Output | None = None) -> str:
+        """Run code on the board and return what it printed.
+
+        What was defined before is still there; a program that runs is interrupted.
+
+        Raises
+        ------
+        BoardError
+            The code raised; carries the board's traceback and what it had printed.
+        BoardResetError
+            The board restarted meanwhile.
+        UnreachableError
+            No answer within `timeout` seconds. The code was interrupted.
+        """
+        with self.running() as transport:
+            output, traceback = transport.execute(code.encode(), timeout, on_output)
+        text = _text(output)
+        if traceback:
+            raise BoardError(_text(traceback.encode()), text)
+        return text
+
+    def running(self) -> Running:
+        """The wire with its REPL ready, for what brings a protocol of its own; a context."""
+        return Running(self)
+
+    def run_script(
+        self,
+        path: Path,
+        values: Mapping[str, object] = MappingProxyType({}),
+        timeout: float = 60,
+        on_output: Output | None = None,
+    ) -> str:
+        """Run a file of a `board` folder, with ``NAME = literal`` lines in front of it."""
+        return self.exec(scripts.with_values(path, values), timeout, on_output)
+
+    def eval(self, expression: str) -> Any:
+        """The value of an expression on the board; it must be a literal when printed."""
+        return ast.literal_eval(self.exec(f"print(repr({expression}))"))
+
+    def interrupt(self) -> None:
+        """Stop what runs."""
+        self._in_raw_repl = False
+        self._raw()
+
+    def identify(self) -> Identity:
+        """What the board says of itself; asked once a connection."""
+        if self._identity is None:
+            self._identity = identified(self.script("identify", {"NAMES": FACTS}))
+        return self._identity
+
+    # -- restarts
+
+    def soft_reset(self, run_main: bool = False) -> None:
+        """Restart the interpreter: a fresh heap and ``boot.py``; ``main.py`` only if asked for."""
+        transport = self._raw()
+        if run_main:
+            transport.leave_raw_repl()
+            self._in_raw_repl = self._interrupted = False
+            transport.line.until(b">>> ", 2.0)
+            transport.line.write(b"\x04")
+            transport.line.until(b"soft reboot", 5.0)
+            return
+        transport.line.until(b">", 5.0)
+        transport.line.write(b"\x04")
+        self._in_raw_repl = False
+        if not transport.line.until(b"soft reboot", 5.0).endswith(b"soft reboot"):
+            raise UnreachableError(f"{self.url}: no soft reset")
+        if transport.line.until(b"raw REPL; CTRL-B to exit\r\n", 10.0).endswith(b"\r\n"):
+            self._in_raw_repl = True
+
+    def reset(self, attach: bool = True) -> None:
+        """Reset the hardware and connect again, also under another name of the port.
+
+        Parameters
+        ----------
+        attach
+            False leaves the board alone afterwards: its programs run.
+
+        Raises
+        ------
+        UnreachableError
+            It did not come back.
+        """
+        transport = self._raw()
+        try:
+            transport.begin(scripts.compact(scripts.path("reset")).encode())
+            transport.line.take(0.05)
+        except UnreachableError:
+            pass  # the port is gone already
+        self._in_raw_repl = self._interrupted = False
+        transport.close()
+        self._transport = self._reopen(self.url)
+        if attach:
+            self._raw()
+
+    # -- console
+
+    def console(self) -> Console:
+        """The raw stream, with whatever program runs; in the friendly REPL when none does."""
+        transport = self._open()
+        if self._in_raw_repl:
+            transport.leave_raw_repl()
+            self._in_raw_repl = self._interrupted = False
+        return Console(transport.line)
+
+    # -- the REPL
+
+    def _open(self) -> Transport:
+        if self._transport is None:
+            raise UnreachableError(f"{self.url}: the board was closed")
+        return self._transport
+
+    def _raw(self) -> Transport:
+        transport = self._open()
+        if not self._in_raw_repl:
+            self._interrupted = True
+            transport.enter_raw_repl(_RAW_SECONDS)
+            self._in_raw_repl = True
+        return transport
+
+
+class Running:
+    """Something runs in the raw REPL; whatever ends it otherwise than well is put in order."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def __enter__(self) -> Transport:
+        return self._board._raw()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None and not isinstance(error, BoardError | OSError):
+            # The REPL is in an unknown state: the next verb, or `close`, begins with Ctrl-C.
+            self._board._in_raw_repl = False
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace").replace("\r\n", "\n")
+
+
+__all__ = [
+    "Board",
+    "BoardError",
+    "BoardResetError",
+    "CancelledError",
+    "Console",
+    "Entry",
+    "Progress",
+    "UnreachableError",
+]

@@ -1,0 +1,174 @@
+"""The verbs of files and folders, on top of code that runs on the board."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import posixpath
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import scripts
+from .errors import BoardError, os_error
+
+if TYPE_CHECKING:
+    from .connection import Running
+    from .transport import Output
+
+#: Called with the bytes that are done and the bytes in all.
+Progress = Callable[[int, int], None]
+
+_SLOW_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a folder: size in bytes, 0 for a folder."""
+
+    name: str
+    size: int
+    is_folder: bool
+
+
+class FileVerbs(ABC):
+    """What can be done with a board's files. `Board` runs the scripts."""
+
+    @abstractmethod
+    def run_script(
+        self,
+        path: Path,
+        values: Mapping[str, object] = ...,
+        timeout: float = ...,
+        on_output: Output | None = ...,
+    ) -> str:
+        """Run a file of a `board` folder, with ``NAME = literal`` lines in front of it."""
+
+    @abstractmethod
+    def running(self) -> Running:
+        """The wire with its REPL ready."""
+
+    def listdir(self, path: str = "/") -> list[Entry]:
+        """The entries of a folder by name."""
+        found = self.script("list", {"PATH": path}, path)
+        return [Entry(*entry) for entry in sorted(found)]
+
+    def stat(self, path: str) -> Entry:
+        """One file or folder."""
+        size, is_folder = self.script("stat", {"PATH": path}, path)
+        return Entry(posixpath.basename(path.rstrip("/")), size, is_folder)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or folder of that name."""
+        try:
+            self.stat(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def read(self, path: str, progress: Progress | None = None) -> bytes:
+        """The contents of a file."""
+        from . import fetch
+
+        try:
+            return fetch.fetch(self, path, progress)
+        except BoardError as error:
+            raise os_error(error, path) or error from None
+
+    def write(self, path: str, data: bytes, progress: Progress | None = None) -> None:
+        """Write a file; its folder must be there."""
+        self.write_all({path: data}, progress)
+
+    def write_all(self, files: Mapping[str, bytes], progress: Progress | None = None) -> list[str]:
+        """Write files by absolute path, making their folders; what is there is left alone.
+
+        Each file is written under another name and then renamed. Together they are not atomic.
+
+        Returns
+        -------
+        list
+            The paths that were written, in their order.
+        """
+        told = progress or (lambda done, total: None)
+        there = self._hashes(list(files), [len(data) for data in files.values()])
+        missing = [
+            path
+            for path, data in files.items()
+            if (there[path] or (0, b""))[1] != hashlib.sha256(data).digest()
+        ]
+        folders = {posixpath.dirname(path) for path in missing} - {"", "/"}
+        if folders:
+            self.mkdirs(sorted(folders))
+        total = sum(len(data) for data in files.values())
+        done = total - sum(len(files[path]) for path in missing)
+        told(done, total)
+        for path in missing:
+            base = done
+            self._write_plainly(path, files[path], lambda n, _, base=base: told(base + n, total))  # type: ignore[misc]
+            done += len(files[path])
+        return missing
+
+    def _write_plainly(self, path: str, data: bytes, progress: Progress) -> None:
+        with self.running() as transport:
+            try:
+                transport.write_file(path, data, progress)
+            except BoardError as error:
+                raise os_error(error, path) or error from None
+
+    def sha256(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """The hashes of those paths that are files on the board."""
+        found = self._hashes(paths, [-1] * len(paths))
+        hashes = {}
+        for path, entry in found.items():
+            if entry is not None:
+                digest = entry[1]
+                hashes[path] = digest or hashlib.sha256(self.read(path)).digest()
+        return hashes
+
+    def _hashes(
+        self, paths: Sequence[str], sizes: Sequence[int]
+    ) -> dict[str, tuple[int, bytes | None] | None]:
+        if not paths:
+            return {}
+        values = {"PATHS": list(paths), "SIZES": list(sizes)}
+        lines = self.run_script(scripts.path("hashes"), values, _SLOW_SECONDS).splitlines()
+        return dict(zip(paths, map(ast.literal_eval, lines), strict=True))
+
+    def remove(self, path: str, recursive: bool = False) -> None:
+        """Remove a file, or a folder, with all that is in it only if `recursive`."""
+        self.script("remove", {"PATH": path, "RECURSIVE": recursive}, path)
+
+    def mkdir(self, path: str, parents: bool = True) -> None:
+        """Make a folder, with those above it, where it is not there."""
+        if parents:
+            self.mkdirs([path])
+        else:
+            self.script("folders", {"PATHS": [path]}, path)
+
+    def mkdirs(self, paths: Sequence[str]) -> None:
+        """Make several folders with all above them, where they are not there."""
+        wanted = {parent for path in paths for parent in _parents(path)}
+        self.script("folders", {"PATHS": sorted(wanted)}, " ".join(paths))
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name, over what has that name."""
+        self.script("rename", {"OLD": old, "NEW": new}, old)
+
+    def free(self, path: str = "/") -> int:
+        """Free bytes of the file system."""
+        return int(self.script("free", {"PATH": path}, path))
+
+    def script(self, name: str, values: Mapping[str, object], path: str = "") -> Any:
+        """What a script of this part prints, as a value; the board's ``OSError`` is raised."""
+        try:
+            printed = self.run_script(scripts.path(name), values)
+        except BoardError as error:
+            raise os_error(error, path) or error from None
+        return ast.literal_eval(printed) if printed.strip() else None
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.strip("/").split("/")
+    return ["/" + "/".join(parts[: end + 1]) for end in range(len(parts)) if parts[0]]
