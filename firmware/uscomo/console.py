@@ -21,12 +21,17 @@ def line(timeout_s=0):
     left = timeout_s * 1000
     while True:
         platform.feed()
-        if not poll.poll(min(left, _PART_MS)):
-            left -= _PART_MS
-            if left <= 0:
-                return None
-            continue
-        character = sys.stdin.read(1)
+        # Where a link reads the console, what is of no frame.
+        character = platform.character and platform.character()
+        if character is None:
+            if not poll.poll(min(left, _PART_MS)):
+                left -= _PART_MS
+                if left <= 0:
+                    return None
+                continue
+            if platform.character:
+                continue
+            character = sys.stdin.read(1)
         ended = not character or character in "\r\n"
         if not ended:
             _held += character

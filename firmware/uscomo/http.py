@@ -1,7 +1,7 @@
 # HTTP/1.1 client over any byte stream (RFC 9110, RFC 9112): one request, one answer.
 #
 # A stream has `readinto(view)` and `write(view)`, both returning a count, or None when nothing
-# moved yet, and `close()`. `connect` and `connect_tls` make one; a serial link puts itself here.
+# moved yet, and `close()`. `connect` and `connect_tls` make one, `link` one to the host "local".
 # Nothing is sized by what the server says: an over-long header line is skipped, a body is read
 # into the caller's buffer. Never follows a redirect, never keeps a connection.
 
@@ -90,6 +90,10 @@ def request(method, url, headers, body, timeout_s, feed):
     """Sends one request; `headers` are (name, value) pairs, `body` bytes-like or None."""
     secure, host, port, authority, path = split_url(url)
     opener = connect_tls if secure else connect
+    if host == "local":
+        from uscomo import link
+
+        opener = link.connect
     if opener is None:
         raise HttpError(UNSUPPORTED)
     head = "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n" % (method, path, authority)

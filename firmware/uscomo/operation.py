@@ -33,6 +33,7 @@ MODULES = (
     "lifecycle",
     "download",
     "http",
+    "link",
     "package",
     "rules",
     "rsa",

@@ -14,6 +14,10 @@ _PHASE_THRESHOLD = const(4096)
 
 # A restart is under way: an exception that apps must not be blamed for.
 resetting = False
+# A host is at the cable: it is its account that is served, and no other.
+cable = False
+# Set by a link, which reads the console: what takes a character of it that is of no frame.
+character = None
 _watchdog = None
 
 

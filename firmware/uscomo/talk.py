@@ -38,6 +38,7 @@ MODULES = (
     "digest",
     "md5",
     "http",
+    "link",
 )
 
 

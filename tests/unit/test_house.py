@@ -26,7 +26,7 @@ BY_NAME = {source.name: source for source in AGENT}
 FLOORS = (
     ("constant", "uscomo_boot"),
     ("wbxml", "md5", "digest", "platform", "rules", "console", "consent"),
-    ("syncml", "rsa", "trust", "package", "store", "nodes", "http", "lifecycle"),
+    ("syncml", "rsa", "trust", "package", "store", "nodes", "link", "http", "lifecycle"),
     ("tree", "change", "inventory", "scomo", "devinfo", "devdetail", "dmacc", "download"),
     ("commands", "session", "notify", "talk", "operation"),
     ("agent", "watch", "supervisor", "author"),
@@ -48,7 +48,7 @@ NOT_ON_UNIX = {"machine", "uscomo_frozen"}
 # What only some modules may do: the "it never" of the blueprint.
 ONLY_IN = {
     "socket": {"http", "notify"},
-    "select": {"console", "notify"},
+    "select": {"console", "link", "notify"},
     "asyncio": {"author", "supervisor", "watch"},
     "machine": {"platform", "uscomo_boot"},
     "deflate": {"package"},
@@ -235,7 +235,7 @@ def test_phases_are_never_in_memory_together():
     install = closure({"operation"}, everywhere=True)
     # An account may want its answers at once: then a change is made in the session.
     # And trust may be asked about and changed in one.
-    assert (talk & install) - DOING == {"http", "change", "lifecycle", "trust", "rsa"}
+    assert (talk & install) - DOING == {"http", "link", "change", "lifecycle", "trust", "rsa"}
 
 
 def test_the_author_interface_imports_nothing_by_itself():

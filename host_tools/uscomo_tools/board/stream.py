@@ -1,0 +1,269 @@
+"""The host's end of the streams that a board opens through its console (``uscomo.link``). Sans-IO.
+
+Bytes of the line and the time go in; events, and bytes to be written, come out. One stream at a
+time: whoever opens the next has given up the last. What we send is cut into frames, of which as
+many are under way as the board's ring buffer holds (go-back-N); what comes is taken in order.
+
+Never opens anything itself, and never decides what may be opened: it says `Opened`, and waits for
+`accept` or `refuse`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from .frames import Decoder, Frame, encode
+
+#: Bytes that a plain UART of a board keeps while its program is busy.
+RING_BUFFER = 256
+#: Octets of data in a frame, as the board's buffer has them.
+MAX_DATA = 128
+MIN_DATA = 32
+
+_NUMBER_BYTES = 2
+# Seconds: the shortest and longest time until a frame is sent again, and how long a board may say
+# nothing at all while something waits for it; it may be writing to flash, or checking a signature.
+_SHORTEST, _LONGEST, _GIVE_UP = 0.03, 1.0, 60.0
+
+
+class Kind(IntEnum):
+    """Kinds of frames on a relayed line."""
+
+    ACK = 0x41
+    CLOSE = 0x43
+    DATA = 0x44
+    OPEN = 0x4F
+
+
+@dataclass(frozen=True)
+class Text:
+    """Console text between the frames."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The board wants a stream to ``url`` (scheme, host and port)."""
+
+    stream: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Received:
+    """Octets of the board, each once and in order."""
+
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The stream is over: by the board, or because that said nothing for too long."""
+
+    stream: int
+    lost: bool = False
+
+
+Event = Text | Opened | Received | Closed
+
+
+@dataclass
+class _Stream:
+    number: int
+    open: bool = False
+    refused: bool = False
+    expected: int = 1  # of the board; its OPEN had 0
+    sequence: int = 0  # ours, of the next frame
+    waiting: bytearray = field(default_factory=bytearray)
+    ending: bool = False
+    sent: deque[tuple[int, bytes]] = field(default_factory=deque)
+    since: float = 0.0  # when the oldest of them was sent last
+    heard: float = 0.0
+    first_try: bool = True
+
+
+class StreamEnd:
+    """The host's end.
+
+    Parameters
+    ----------
+    credit
+        Bytes of frames that may be under way to the board: what its ring buffer holds.
+
+    Attributes
+    ----------
+    repeated
+        How many frames were sent again.
+    """
+
+    def __init__(self, credit: int = RING_BUFFER) -> None:
+        self.repeated = 0
+        self._credit = credit
+        self._decoder = Decoder()
+        self._stream: _Stream | None = None
+        self._out = bytearray()
+        self._patience = 0.25
+        self._data_size = MAX_DATA
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        """Take what the line brought at ``now`` (seconds)."""
+        events: list[Event] = []
+        for item in self._decoder.feed(data):
+            if isinstance(item, bytes):
+                events.append(Text(item))
+            else:
+                events += self._take(item, now)
+        return events
+
+    def flush(self) -> bytes:
+        """Return what looked like a frame and had no end, as text; when the line is silent."""
+        return self._decoder.abandon()
+
+    def accept(self, stream: int) -> None:
+        """Let the board use the stream that it opened."""
+        current = self._current(stream)
+        if current is not None and not current.open:
+            current.open = True
+            self._put(current, Kind.ACK, 0)
+
+    def refuse(self, stream: int) -> None:
+        """Say no to a stream, or break it off."""
+        current = self._current(stream)
+        if current is not None:
+            current.refused = True
+            self._put(current, Kind.CLOSE, 0)
+
+    def send(self, stream: int, data: bytes, end: bool = False) -> None:
+        """Send octets; after ``end`` there are no more."""
+        current = self._current(stream)
+        if current is not None:
+            current.waiting += data
+            current.ending = current.ending or end
+
+    def outgoing(self, now: float) -> bytes:
+        """Return what is to be written to the line now."""
+        current = self._stream
+        if current is not None and current.open:
+            self._repeat(current, now)
+            self._fill(current, now)
+        out = bytes(self._out)
+        self._out.clear()
+        return out
+
+    def wait(self, now: float) -> float | None:
+        """Return in how many seconds `outgoing` has to be asked even if nothing comes."""
+        current = self._stream
+        if current is None or not current.sent:
+            return None
+        return max(0.0, current.since + self._patience - now)
+
+    def lost(self, now: float) -> Closed | None:
+        """Return the stream's end where the board has said nothing for too long."""
+        current = self._stream
+        if current is None or not current.sent or now - current.heard < _GIVE_UP:
+            return None
+        self._stream = None
+        return Closed(current.number, lost=True)
+
+    # -- what comes
+
+    def _take(self, frame: Frame, now: float) -> list[Event]:
+        if len(frame.payload) < _NUMBER_BYTES:
+            return []
+        number = int.from_bytes(frame.payload[:_NUMBER_BYTES], "little")
+        data = frame.payload[_NUMBER_BYTES:]
+        if frame.kind == Kind.OPEN:
+            return self._open(number, data, now)
+        current = self._current(number)
+        if current is None:
+            # Of a stream before this program was started: the board should try anew.
+            if frame.kind == Kind.DATA:
+                self._put(_Stream(number), Kind.CLOSE, 0)
+            return []
+        current.heard = now
+        if frame.kind == Kind.CLOSE:
+            self._stream = None
+            return [Closed(number)]
+        if frame.kind == Kind.ACK:
+            self._acknowledged(current, frame.sequence, now)
+        elif frame.kind == Kind.DATA and current.refused:
+            self._put(current, Kind.CLOSE, 0)
+        elif frame.kind == Kind.DATA and current.open:
+            news = frame.sequence == current.expected
+            if news:
+                current.expected = current.expected + 1 & 0xFF
+            self._put(current, Kind.ACK, current.expected - 1 & 0xFF)
+            if news and data:
+                return [Received(number, data)]
+        return []
+
+    def _open(self, number: int, data: bytes, now: float) -> list[Event]:
+        current = self._stream
+        if current is not None and current.number == number:
+            if current.refused:
+                self._put(current, Kind.CLOSE, 0)
+            elif current.open:
+                self._put(current, Kind.ACK, 0)
+            return []
+        self._stream = _Stream(number, heard=now)
+        events: list[Event] = [] if current is None else [Closed(current.number)]
+        return [*events, Opened(number, data.decode("ascii", "replace"))]
+
+    def _acknowledged(self, current: _Stream, sequence: int, now: float) -> None:
+        if any(number == sequence for number, _ in current.sent):
+            if current.first_try:
+                taken = now - current.since
+                self._patience = min(max(2 * taken + 0.01, _SHORTEST), _LONGEST)
+                self._data_size = min(self._data_size + 8, MAX_DATA)
+            while current.sent and current.sent.popleft()[0] != sequence:
+                pass
+            current.since, current.first_try = now, True
+        elif current.sent and sequence == current.sent[0][0] - 1 & 0xFF and current.first_try:
+            # The board got something that it cannot use: once, without waiting for the time.
+            current.since = now - _LONGEST
+
+    # -- what goes
+
+    def _repeat(self, current: _Stream, now: float) -> None:
+        if not current.sent or now - current.since < self._patience:
+            return
+        for _, wire in current.sent:
+            self._out += wire
+        self.repeated += len(current.sent)
+        current.since, current.first_try = now, False
+        self._patience = min(2 * self._patience, _LONGEST)
+        self._data_size = max(self._data_size // 2, MIN_DATA)
+
+    def _fill(self, current: _Stream, now: float) -> None:
+        under_way = sum(len(wire) for _, wire in current.sent)
+        while current.waiting or current.ending:
+            data = bytes(current.waiting[: self._data_size])
+            wire = self._frame(current, Kind.DATA, current.sequence, data)
+            if current.sent and under_way + len(wire) > self._credit:
+                break
+            while len(wire) > self._credit:  # all of it escaped
+                data = data[: len(data) // 2]
+                wire = self._frame(current, Kind.DATA, current.sequence, data)
+            del current.waiting[: len(data)]
+            current.ending = current.ending and bool(data)
+            if not current.sent:
+                current.since, current.first_try, current.heard = now, True, now
+            current.sent.append((current.sequence, wire))
+            current.sequence = current.sequence + 1 & 0xFF
+            under_way += len(wire)
+            self._out += wire
+
+    def _put(self, current: _Stream, kind: Kind, sequence: int) -> None:
+        self._out += self._frame(current, kind, sequence, b"")
+
+    @staticmethod
+    def _frame(current: _Stream, kind: Kind, sequence: int, data: bytes) -> bytes:
+        return encode(kind, sequence, current.number.to_bytes(_NUMBER_BYTES, "little") + data)
+
+    def _current(self, stream: int) -> _Stream | None:
+        current = self._stream
+        return current if current is not None and current.number == stream else None
