@@ -1,13 +1,14 @@
 """What a device gets at the factory: its account, its settings, its trust anchors.
 
-The board's own store and nodes write it, run here on CPython, so that there is one writer of
-these formats.
+The board's own store and nodes write it, run by one script on a board or here on CPython, so that
+there is one writer of these formats.
 """
 
 from __future__ import annotations
 
 import base64
 import importlib.util
+import json
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,8 +46,8 @@ _LONGEST = {
     "url": 512,
 }
 
-#: A DM server may do all of this below the SCOMO object, and nobody else.
-_SERVER_RIGHTS = ("Add", "Delete", "Exec", "Get", "Replace")
+#: The writer of all this, for a board and for here.
+SCRIPT = Path(__file__).parent / "board" / "provision.py"
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ class DeviceSpec:
         if self.report not in ("async", "sync"):
             raise UsageError(f"report is {self.report!r}: one of async, sync")
         for name, value in self.settings.items():
-            _check_setting(name, value)
+            check_setting(name, value)
         self.scomo_root = self.scomo_root.removeprefix("./").strip("/")
         if not self.scomo_root:
             raise UsageError("the SCOMO root is empty: name a node, such as ./SCOMO")
@@ -125,28 +126,72 @@ class DeviceSpec:
                 raise UsageError(f"{name} is not base64: {error}") from None
 
 
+@dataclass(slots=True)
+class Provisioning:
+    """What is written into a device's store, see ``board/provision.py``.
+
+    Attributes
+    ----------
+    values
+        Key -> value; None removes the key.
+    defaults
+        Key -> value where the key has none yet.
+    account
+        The account that is written; empty for none.
+    fresh
+        Forget what that account was.
+    anchors
+        RSA moduli, big endian.
+    """
+
+    values: dict[str, bytes | None] = field(default_factory=dict)
+    defaults: dict[str, bytes] = field(default_factory=dict)
+    account: str = ""
+    fresh: bool = False
+    anchors: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, spec: DeviceSpec) -> Provisioning:
+        """All of a device."""
+        values: dict[str, bytes | None] = dict(device_nodes(spec))
+        return cls(values, {}, spec.account, True, spec.anchors)
+
+    def script_values(self, home: str = "") -> dict[str, object]:
+        """What stands in front of the script; ``home`` is the folder of the board's agent."""
+        return {
+            "HOME": home,
+            "SET": self.values,
+            "DEFAULTS": self.defaults,
+            "ACCOUNT": self.account,
+            "FRESH": self.fresh,
+            "ANCHORS": {PublicKey(modulus).key_id: modulus for modulus in self.anchors},
+        }
+
+
 def provision(spec: DeviceSpec, root: Path) -> None:
     """Write a device's store below ``root``, the folder that becomes the board's ``/``."""
     spec.check()
+    provision_folder(Provisioning.of(spec), root)
+
+
+def provision_folder(wanted: Provisioning, root: Path) -> dict[str, Any]:
+    """Run the board's script here, on the store below ``root``; what it answers."""
     boot = _boot_module()
     before = boot.ROOT
     boot.ROOT = str(root / "uscomo.d")
+    said: list[str] = []
     try:
-        from uscomo import nodes, store
-
-        opened = nodes.Nodes(store.Store())
-        for key, value in _nodes(spec).items():
-            opened.set(key, value if isinstance(value, bytes) else value.encode())
-        opened.commit()
+        code = compile(SCRIPT.read_text(encoding="utf-8"), str(SCRIPT), "exec")
+        exec(code, {**wanted.script_values(), "print": said.append})
     finally:
         boot.ROOT = before
-    for modulus in spec.anchors:
-        (root / "uscomo.d" / "k" / PublicKey(modulus).key_id).write_bytes(modulus)
+    answer: dict[str, Any] = json.loads(said[-1])
+    return answer
 
 
-def _nodes(spec: DeviceSpec) -> dict[str, str | bytes]:
+def device_nodes(spec: DeviceSpec) -> dict[str, bytes]:
+    """A device's account and description by the keys of its nodes; ACLs are the script's."""
     base = f"DMAcc/{spec.account}/"
-    rights = "&".join(f"{right}={spec.server_id}" for right in _SERVER_RIGHTS)
     values: dict[str, str | bytes] = {
         "DevInfo/DevId": spec.device_id,
         "DevInfo/Man": spec.manufacturer,
@@ -163,8 +208,6 @@ def _nodes(spec: DeviceSpec) -> dict[str, str | bytes]:
         base + "Ext/RequestTypes": spec.request_types,
         base + "Ext/Report": spec.report,
         base + "Ext/Silent": str(int(spec.silent)),
-        f"?DMAcc/{spec.account}": f"Get={spec.server_id}&Replace={spec.server_id}",
-        f"?{spec.scomo_root}": rights,
     }
     levels = (
         ("CLCRED", spec.auth, spec.user, spec.password, spec.client_nonce),
@@ -179,10 +222,19 @@ def _nodes(spec: DeviceSpec) -> dict[str, str | bytes]:
             values[place + "AAuthSecret"] = secret
             values[place + "AAuthData"] = base64.b64decode(nonce)
     values.update({f"~set/{name}": value for name, value in spec.settings.items()})
-    return values
+    return {
+        key: value if isinstance(value, bytes) else value.encode() for key, value in values.items()
+    }
 
 
-def _check_setting(name: str, value: str) -> None:
+def check_setting(name: str, value: str) -> None:
+    """Refuse a setting that a device does not have, or a value that it cannot have.
+
+    Raises
+    ------
+    UsageError
+        The setting and what it may be.
+    """
     if name in WORDS:
         if value not in WORDS[name]:
             raise UsageError(f"setting {name}={value}: one of {', '.join(WORDS[name])}")
