@@ -5,72 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 import time
 from pathlib import Path
 
 import pytest
-import serial
+from ports import PROMPT, RAW, Line, mpremote, tool, until
 
 from uscomo_tools.testing.providers import unix
-
-TOOLS = Path(sysconfig.get_path("scripts"))
-PROMPT = b"\r\n>>> "
-RAW = b"raw REPL; CTRL-B to exit\r\n>"
 
 
 @pytest.fixture
 def board():
     with unix.start() as started:
         yield started
-
-
-class Line:
-    """Somebody's terminal on a board's port."""
-
-    def __init__(self, board):
-        self.port = serial.Serial(board.url, timeout=10)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *details):
-        self.port.close()
-
-    def say(self, data, until):
-        self.port.write(data)
-        heard = self.port.read_until(until)
-        assert heard.endswith(until), heard
-        return heard
-
-    def raw(self):
-        self.say(b"\r\x03\x03\x01", RAW)
-
-    def run(self, code):
-        """Run code in the raw REPL: what it printed."""
-        heard = self.say(code.encode() + b"\x04", b"\x04>")
-        output, error = heard.removeprefix(b"OK").removesuffix(b"\x04>").split(b"\x04")
-        assert not error, error
-        return output.decode()
-
-
-def tool(name, *arguments):
-    done = subprocess.run(
-        [TOOLS / name, *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def mpremote(board, *arguments):
-    return tool("mpremote", "connect", board.url, *arguments)
-
-
-def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def put(board, tmp_path, **files):
@@ -177,6 +124,10 @@ class TestStarts:
             )
             line.say(code.encode() + b"\x04", b"go\n")
             assert b"%d\n" % sum(range(256)) in line.say(bytes(range(256)), b"\x04>")
+            started = time.monotonic()
+            line.say(code.encode() + b"\x04", b"go\n")
+            assert b"1024\n" in line.say(b"\x04" * 256, b"\x04>")
+            assert time.monotonic() - started < 5
             line.say(b"import time\ntime.sleep(20)\x04", b"OK")
             assert b"KeyboardInterrupt" in line.say(b"\x03", b"\x04>")
 
@@ -226,6 +177,26 @@ class TestPower:
             )
         until(lambda: board.power.operations > 0)
         assert "done" in mpremote(board, "ls")
+
+
+class TestFiles:
+    def test_they_are_there_before_the_first_start(self):
+        with unix.start(files={"main.py": b"print('first')\n", "lib/a.py": b"B = 1\n"}) as board:
+            with Line(board) as line:
+                line.raw()
+                assert line.run("import a; print(a.B)") == "1\n"
+            assert "first" in board.console_log
+            assert board.files() == {"/main.py": b"print('first')\n", "/lib/a.py": b"B = 1\n"}
+
+    def test_they_are_written_behind_its_back(self, board):
+        with Line(board) as line:
+            line.raw()
+            line.run("open('/kept', 'w').close()")
+            board.write({"/new/file": b"data"})
+            line.raw()
+            assert line.run("import os; print(os.listdir(), os.listdir('new'))") == (
+                "['kept', 'new'] ['file']\n"
+            )
 
 
 class TestProcess:

@@ -10,6 +10,7 @@ import pytest
 from uscomo_tools.board import firmware_cache
 from uscomo_tools.errors import UnreachableError, UscomoError
 from uscomo_tools.testing.rp2 import BoardError, BoardResetError, PicoBoard, PowerCutError
+from uscomo_tools.testing.skipping import image_or_skip
 
 WRITE_NEW = """
 with open("/app.new", "wb") as file:
@@ -23,12 +24,7 @@ data = open("/app.bin", "rb").read()
 print(len(data), data[:1] * len(data) == data and data[:1])
 """
 
-if firmware_cache.find(firmware_cache.PICO) is None:
-    pytest.skip(
-        f"no {firmware_cache.PICO} in {firmware_cache.folder()}: "
-        f"put it there, or name its folder in {firmware_cache.ENVIRONMENT}",
-        allow_module_level=True,
-    )
+image_or_skip(firmware_cache.PICO, module=True)
 
 
 @pytest.fixture(scope="module")

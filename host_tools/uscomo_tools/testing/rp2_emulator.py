@@ -1,8 +1,8 @@
 """rp2040py driven step by step: one emulated chip, its USB console, its clock.
 
 The emulation runs only while somebody waits for something, in the caller's own thread. There is
-no event loop and no thread to leave behind, emulated time is reproducible, and a process can be
-forked with a running board inside.
+no thread to leave behind, and no event loop but for a board with radio; emulated time is
+reproducible, and a process can be forked with a running board inside.
 
 Two things of rp2040py 0.3.6 are repaired here:
 
@@ -12,14 +12,14 @@ Two things of rp2040py 0.3.6 are repaired here:
 * Emulated time has no relation to the clock on the wall: an idle board races ahead and the
   time-outs of its programs fire early. `realtime` never lets it get ahead.
 
-Both reach names that rp2040py does not promise; `_check` says so when one is gone.
+Both reach names that rp2040py does not promise; `check_names` says so when one is gone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ from rp2040py.boards import BOARDS, resolve_firmware
 from rp2040py.device import MicroPythonDevice
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
-from ..errors import UscomoError
+from .rp2_errors import EmulatorError, check_names
 from .rp2_flash import FLASH_SIZE, FileSystem, FlashChip
+from .rp2_network import ConfinedNetwork
 
 _RELIED_ON = (
     "simulator.stopped",
@@ -54,10 +55,6 @@ _LEAD = 0.001  # seconds that emulated time may be ahead of the wall clock
 _LAG = 0.05  # seconds behind it that are forgiven instead of caught up
 
 
-class EmulatorError(UscomoError):
-    """The emulator is not the one we know, or the firmware in it crashed."""
-
-
 class Emulator:
     """One emulated RP2040 board with official firmware.
 
@@ -71,14 +68,35 @@ class Emulator:
         MicroPython version of the image.
     realtime
         Never run faster than the clock on the wall.
+    network
+        For a board with radio: the cage around it.
+
+    Attributes
+    ----------
+    sleep
+        Called with the seconds, 0 included, that may pass before the next instructions.
     """
 
     def __init__(
-        self, image: Path, board: str, firmware: tuple[int, int, int], *, realtime: bool
+        self,
+        image: Path,
+        board: str,
+        firmware: tuple[int, int, int],
+        *,
+        realtime: bool,
+        network: ConfinedNetwork | None = None,
     ) -> None:
-        spec = resolve_firmware(BOARDS[board], "micropython", str(image))
+        spec = BOARDS[board]
+        if network is not None:
+            spec = network.built_into(spec)
+        elif board != "pico":
+            raise EmulatorError(f"{board} has a radio: it is not run without a cage around it")
+        spec = resolve_firmware(spec, "micropython", str(image))
         self._device: Any = MicroPythonDevice(board=spec)
-        _check(self._device)
+        check_names(self._device, _RELIED_ON)
+        if network is not None:
+            network.confine()
+        self.sleep: Callable[[float], None] = _sleep
         self._simulator = self._device.simulator
         self._clock = self._simulator.clock
         self._usb = self._device.mcu.usb_ctrl
@@ -130,6 +148,10 @@ class Emulator:
         """Pull the reset line: RAM is lost, flash stays."""
         self._device.hard_reset()
 
+    def bind_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the event loop that runs what the board's network waits for."""
+        self._simulator.bind_loop(loop)
+
     def send(self, data: bytes) -> None:
         """Write to the board's console; it takes the bytes as it gets to read them."""
         self._outbox += data
@@ -162,8 +184,7 @@ class Emulator:
             self._simulator._execute_batch()
             if self._crash is not None:
                 raise EmulatorError(f"the firmware crashed (breakpoint {self._crash:#x})")
-            if self._realtime:
-                self._wait_for_the_wall()
+            self.sleep(self._early() if self._realtime else 0)
         return True
 
     def _pause(self) -> None:
@@ -179,12 +200,11 @@ class Emulator:
         if self._lead() > _LEAD:
             self._pause()
 
-    def _wait_for_the_wall(self) -> None:
+    def _early(self) -> float:
         lead = self._lead()
-        if lead > _LEAD:
-            time.sleep(min(lead, _LAG))
-        elif lead < -_LAG:
+        if lead < -_LAG:
             self._wall -= lead
+        return min(lead, _LAG) if lead > _LEAD else 0
 
     # -- the USB host's side of the console
 
@@ -221,12 +241,6 @@ class Emulator:
         self._pause()
 
 
-def _check(device: Any) -> None:
-    for name in _RELIED_ON:
-        try:
-            attrgetter(name)(device)
-        except AttributeError as missing:
-            raise EmulatorError(
-                f"this rp2040py is not the 0.3.6 that we know how to repair ({name}: {missing}); "
-                "pip install 'rp2040py[fs]==0.3.6'"
-            ) from missing
+def _sleep(seconds: float) -> None:
+    if seconds > 0:
+        time.sleep(seconds)

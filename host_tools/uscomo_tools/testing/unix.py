@@ -14,9 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import UscomoError
 from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from littlefs import LittleFS
 
 BLOCK_SIZE = 4096
 #: 2 MB, as on the smallest boards that run this agent.
@@ -68,15 +72,7 @@ def make_image(
 
     ``blocks`` is the size of the flash in blocks of `BLOCK_SIZE` bytes.
     """
-    from littlefs import LittleFS  # a third of a process's start; a running board does not need it
-
-    flash = LittleFS(
-        block_size=BLOCK_SIZE,
-        block_count=blocks,
-        read_size=_PROGRAM_SIZE,
-        prog_size=_PROGRAM_SIZE,
-        mount=False,
-    )
+    flash = _littlefs(blocks)
     flash.format()
     flash.mount()
     wanted = dict(files)
@@ -87,13 +83,56 @@ def make_image(
                 flash.makedirs(name, exist_ok=True)
             else:
                 wanted[name] = path.read_bytes()
-    for name, contents in wanted.items():
+    _write(flash, wanted)
+    image.write_bytes(bytes(flash.context.buffer))
+
+
+def change_image(image: Path, files: Mapping[str, bytes]) -> None:
+    """Write files (path -> contents) to a flash image, while the board is off."""
+    flash = _mounted(image)
+    _write(flash, files)
+    image.write_bytes(bytes(flash.context.buffer))
+
+
+def read_image(image: Path) -> dict[str, bytes]:
+    """All files of a flash image by absolute path."""
+    flash = _mounted(image)
+    files = {}
+    for parent, _folders, names in flash.walk("/"):
+        for name in names:
+            path = f"{parent.rstrip('/')}/{name}"
+            with flash.open(path, "rb") as file:
+                files[path] = file.read()
+    return files
+
+
+def _littlefs(blocks: int) -> LittleFS:
+    from littlefs import LittleFS  # a third of a process's start; a running board needs it not
+
+    return LittleFS(
+        block_size=BLOCK_SIZE,
+        block_count=blocks,
+        read_size=_PROGRAM_SIZE,
+        prog_size=_PROGRAM_SIZE,
+        mount=False,
+    )
+
+
+def _mounted(image: Path) -> LittleFS:
+    content = image.read_bytes()
+    flash = _littlefs(len(content) // BLOCK_SIZE)
+    flash.context.buffer = bytearray(content)
+    flash.mount()
+    return flash
+
+
+def _write(flash: LittleFS, files: Mapping[str, bytes]) -> None:
+    for name, contents in files.items():
         parent = name.rpartition("/")[0]
         if parent:
             flash.makedirs(parent, exist_ok=True)
         with flash.open(name, "wb") as file:
             file.write(contents)
-    image.write_bytes(bytes(flash.context.buffer))
 
 
 class UnixBoard:

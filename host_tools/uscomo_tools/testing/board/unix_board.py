@@ -25,8 +25,10 @@ ERASED = b"\xff" * BLOCK  # made once: the board's heap has no 4 KB hole to spar
 # Exit codes by the last session's outcome; see uscomo.agent.OUTCOMES.
 EXITS = {1: 0, 2: 4, 3: 4, 6: 3}
 HARD = 43  # exit code of machine.reset()
-# A mode of the terminal on a cable (NOFLSH, no other meaning there): Ctrl-C interrupts what runs.
-INTERRUPTED = 0o200
+# Modes of the terminal on a cable, without another meaning there.
+INTERRUPTED = 0o200  # NOFLSH: code runs that Ctrl-C interrupts
+DEAF = 0o1000  # ECHOCTL: code runs that Ctrl-C does not interrupt
+STARTING = 0o400  # TOSTOP: nobody would take what is typed
 
 
 class FileDevice:
@@ -119,9 +121,13 @@ class Micropython:
     # As Machine. Who holds the terminal's other end interrupts the VM; the VM's own kbd_intr()
     # would make that deadly.
     def kbd_intr(character):
-        modes = termios.tcgetattr(0)
-        modes[3] = 0 if character < 0 else INTERRUPTED
-        termios.tcsetattr(0, termios.TCSANOW, modes)
+        set_mode(DEAF if character < 0 else INTERRUPTED)
+
+
+def set_mode(mode):
+    modes = termios.tcgetattr(0)
+    modes[3] = mode
+    termios.tcsetattr(0, termios.TCSANOW, modes)
 
 
 def execute(path):
@@ -141,15 +147,20 @@ def start(names, with_main):
         except OSError:
             continue
         try:
-            code = compile(source, path[1:], "exec")
-            Micropython.kbd_intr(3)
-            exec(code, names)
-        except SystemExit:
-            raise
-        except BaseException as error:
-            sys.print_exception(error)
-    Micropython.kbd_intr(3)
+            try:
+                code = compile(source, path[1:], "exec")
+                set_mode(INTERRUPTED)
+                exec(code, names)
+            except SystemExit:
+                raise
+            except BaseException as error:
+                set_mode(STARTING)
+                sys.print_exception(error)
+            set_mode(STARTING)
+        except KeyboardInterrupt:  # a firmware does not see one that is so late
+            set_mode(STARTING)
     os.putenv("MICROPYINSPECT", "1")
+    set_mode(INTERRUPTED)
 
 
 image, mode = sys.argv[1:3]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import copy
 import json
-import selectors
+import os
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -34,7 +37,7 @@ class Power:
     The flash survives everything that happens here.
     """
 
-    def __init__(self, process: _Served) -> None:
+    def __init__(self, process: _Channel) -> None:
         self._process = process
 
     def cut(self, at: int, landed: float = 0.5) -> None:
@@ -92,14 +95,23 @@ class ProvidedBoard:
         features: frozenset[str],
         folder: Path,
         temporary: bool = False,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         self.name = name
         self.features = features
         self.folder = folder
         self._temporary = temporary
-        self._process = _Served([sys.executable, "-m", module, str(folder), *arguments])
-        self.url = self._process.url
-        self.power = Power(self._process)
+        command = [sys.executable, "-m", module, str(folder), *arguments]
+        self._channel, process = _started(command)
+        self._process: subprocess.Popen[bytes] | None = process
+        try:
+            self.url = str(self._channel.answer()["url"])
+            if files:
+                self.write(files)
+        except BaseException:
+            self.stop()
+            raise
+        self.power = Power(self._channel)
 
     def __enter__(self) -> ProvidedBoard:
         return self
@@ -120,11 +132,57 @@ class ProvidedBoard:
 
     def state(self) -> dict[str, Any]:
         """What the board's process counts: ``on``, ``operations``, ``starts``, and its own."""
-        return self._process.ask("state")
+        return self._channel.ask("state")
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Put files on the flash, by path, behind the board's back; it starts anew if it is on."""
+        self._channel.ask(
+            "write", files={path: base64.b64encode(data).decode() for path, data in files.items()}
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """All files on the flash as it is now, by path, read behind the board's back."""
+        found = self._channel.ask("files")["files"]
+        return {path: base64.b64decode(data) for path, data in found.items()}
+
+    def attempts(self) -> dict[str, list[list[Any]]]:
+        """What a board with confined network wanted to reach, and its process did (`rp2w`)."""
+        return self._channel.ask("attempts")
+
+    def copy(self) -> ProvidedBoard:
+        """A copy of the running board: memory, flash and clock are those of this moment.
+
+        It has a port and a folder of its own and takes milliseconds. Needs the feature ``fork``.
+        """
+        twin = copy.copy(self)
+        twin.folder, twin._temporary = board_folder(None)
+        twin._process = None
+        shutil.copy(self.folder / CONSOLE_LOG, twin.folder / CONSOLE_LOG)
+        names = {name: str(twin.folder / name) for name in ("requests", "answers")}
+        for path in names.values():
+            os.mkfifo(path, 0o600)
+        # Opened for both directions, so that it does not wait for the other end.
+        requests = os.open(names["requests"], os.O_RDWR)
+        answers = os.open(names["answers"], os.O_RDONLY | os.O_NONBLOCK)
+        twin._channel = _Channel(requests, answers)
+        twin.power = Power(twin._channel)
+        try:
+            self._channel.ask("fork", folder=str(twin.folder), **names)
+            twin.url = str(twin._channel.answer()["url"])
+        except BaseException:
+            twin.stop()
+            raise
+        return twin
 
     def stop(self) -> None:
         """End the board's process; a folder that was made for it goes too."""
-        self._process.end()
+        self._channel.end()
+        if self._process is not None:
+            try:
+                self._process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -137,57 +195,63 @@ def board_folder(folder: Path | None) -> tuple[Path, bool]:
     return folder, False
 
 
-class _Served:
-    """The process that serves a board, and questions to it: a line of JSON each way."""
+class _Channel:
+    """Questions to the process that serves a board: a line of JSON each way."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
+    def __init__(self, requests: int, answers: int) -> None:
+        self._requests = requests
+        self._answers = answers
         self._turn = threading.Lock()
         self._received = b""
-        try:
-            self.url = str(self._answer()["url"])
-        except BaseException:
-            self.end()
-            raise
+        self._is_open = True
 
     def ask(self, request: str, **values: Any) -> dict[str, Any]:
         with self._turn:
-            if self._process.stdin is None or self._process.stdin.closed:
+            if not self._is_open:
                 raise UscomoError("the board was stopped")
-            line = json.dumps({"do": request, **values}) + "\n"
+            line = memoryview((json.dumps({"do": request, **values}) + "\n").encode())
             try:
-                self._process.stdin.write(line.encode())
+                while line:
+                    line = line[os.write(self._requests, line) :]
             except OSError as error:
                 raise UnreachableError(f"the board's process is gone: {error}") from error
-            return self._answer()
+            return self.answer()
 
-    def _answer(self) -> dict[str, Any]:
+    def answer(self) -> dict[str, Any]:
         end = time.monotonic() + _ANSWER_SECONDS
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._received:
-                if not selector.select(max(0.0, end - time.monotonic())):
-                    raise UnreachableError("the board's process does not answer")
-                data = self._process.stdout.read(65536)
-                if not data:
-                    code = self._process.wait(_END_SECONDS)
-                    raise UnreachableError(f"the board's process ended with {code}")
-                self._received += data
-        line, _, self._received = self._received.partition(b"\n")
+        pieces = [self._received]
+        while b"\n" not in pieces[-1]:
+            if not select.select([self._answers], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise UnreachableError("the board's process does not answer")
+            data = os.read(self._answers, 65536)
+            if not data:
+                raise UnreachableError("the board's process has ended")
+            pieces.append(data)
+        line, _, self._received = b"".join(pieces).partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise UscomoError(str(answer["error"]))
         return answer
 
     def end(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()  # which is what tells the process to end
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """Close the pipes, which is what tells the process to end, and wait for it."""
+        with self._turn:
+            if not self._is_open:
+                return
+            self._is_open = False
+            os.close(self._requests)
+            end = time.monotonic() + _END_SECONDS
+            while select.select([self._answers], [], [], max(0.0, end - time.monotonic()))[0]:
+                if not os.read(self._answers, 65536):
+                    break
+            os.close(self._answers)
+
+
+def _started(command: Sequence[str]) -> tuple[_Channel, subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    channel = _Channel(os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno()))
+    process.stdin.close()
+    process.stdout.close()
+    return channel, process

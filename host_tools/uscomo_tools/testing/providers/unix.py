@@ -12,6 +12,7 @@ until its standard input ends.
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import pty
@@ -23,11 +24,11 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..unix import HEAP, UnixBoard
+from ..unix import HEAP, UnixBoard, change_image, make_image, read_image
 from ..watchdog import Watchdog
 from .provided import CONSOLE_LOG, FLASH, ProvidedBoard, board_folder
 from .serving import Control, Port, ready
@@ -39,7 +40,7 @@ _BANNER = re.compile(rb"MicroPython [^\r\n]*\r\n[^\r\n]*help\(\)[^\r\n]*\r\n>>> 
 _BANNER_START = b"MicroPython "
 _LONGEST_BANNER = 200
 _HARD = 43  # exit code of machine.reset(), see unix_board.py
-# Modes of the VM's terminal, both without a meaning to the system in this place.
+# Modes of the VM's terminal, see unix_board.py; none in the REPL.
 _INTERRUPTED = termios.NOFLSH  # code runs that Ctrl-C interrupts
 _STARTING = termios.TOSTOP  # nobody would take what is typed
 _CTRL_C = b"\x03"
@@ -53,7 +54,12 @@ _SHORT = 0.001
 _CHANGE = 0.1
 
 
-def start(folder: Path | None = None, *, heap: str = HEAP) -> ProvidedBoard:
+def start(
+    folder: Path | None = None,
+    *,
+    heap: str = HEAP,
+    files: Mapping[str, bytes] | None = None,
+) -> ProvidedBoard:
     """Make a board, or switch one on again whose flash lies in the folder.
 
     Parameters
@@ -62,12 +68,14 @@ def start(folder: Path | None = None, *, heap: str = HEAP) -> ProvidedBoard:
         Where its flash and its console's log are kept; without it in a folder that goes with it.
     heap
         The VM's heap, see `UnixBoard`.
+    files
+        Put on its flash before it is switched on, by path.
     """
     folder, temporary = board_folder(folder)
     if not (folder / FLASH).exists():
-        from ..unix import make_image
-
-        make_image(folder / FLASH, {})
+        make_image(folder / FLASH, files or {})
+    elif files:
+        change_image(folder / FLASH, files)
     return ProvidedBoard("unix", __name__, [heap], FEATURES, folder, temporary)
 
 
@@ -278,6 +286,18 @@ class _Board:
             "bites": self.bites,
         }
 
+    def write(self, files: dict[str, str]) -> None:
+        was_on = self.process is not None
+        self.power_off()
+        contents = {path: base64.b64decode(data) for path, data in files.items()}
+        change_image(self.board.image, contents)
+        if was_on:
+            self.power_on()
+
+    def files(self) -> dict[str, Any]:
+        found = read_image(self.board.image)
+        return {"files": {path: base64.b64encode(data).decode() for path, data in found.items()}}
+
     def close(self) -> None:
         self.power_off()
         self.watchdog.remove()
@@ -307,6 +327,8 @@ def serve(folder: Path, heap: str) -> None:
             "off": board.power_off,
             "on": board.power_on,
             "state": board.state,
+            "write": board.write,
+            "files": board.files,
         }
     )
     try:
@@ -332,8 +354,6 @@ def serve(folder: Path, heap: str) -> None:
 def _main() -> None:
     folder, _ = board_folder(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     if not (folder / FLASH).exists():
-        from ..unix import make_image
-
         make_image(folder / FLASH, {})
     serve(folder, sys.argv[2] if len(sys.argv) > 2 else HEAP)
 
