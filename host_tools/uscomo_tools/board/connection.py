@@ -7,21 +7,27 @@ interrupts it. A board that was interrupted is left in the friendly REPL, with t
 from __future__ import annotations
 
 import ast
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-from . import scripts
+from . import find, scripts
 from .errors import BoardError, BoardResetError, CancelledError, UnreachableError
 from .file_verbs import Entry, FileVerbs, Progress
 from .identify import FACTS, identified
 from .identity import Identity
 from .line import Line
+from .lock import PortLock
 from .transport import Output, Transport, connect
 
 _RAW_SECONDS = 10.0
+_RETRY_SECONDS = 0.2
+_RESET_SECONDS = 0.6  # after which a board that resets itself cannot answer any more
+_BACK_SECONDS = 20.0
+_STILL_RESETTING = "'uscomo_resetting' in globals()"
 
 
 class Console:
@@ -48,13 +54,26 @@ class Board(FileVerbs):
         Where it is; a reset may change it.
     """
 
-    def __init__(self, url: str, transport: Transport, reopen: Callable[[str], Transport]) -> None:
+    def __init__(self, url: str, baudrate: int, via: str) -> None:
         self.url = url
-        self._transport: Transport | None = transport
-        self._reopen = reopen
+        self._baudrate = baudrate
+        self._via = via
+        self._cancelled = threading.Event()
         self._in_raw_repl = False
         self._interrupted = False
         self._identity: Identity | None = None
+        self._transport: Transport | None = None
+        self._connect(url)
+
+    def _connect(self, url: str) -> None:
+        self._lock = PortLock(url)
+        self._lock.acquire()
+        try:
+            self._transport = connect(url, self._baudrate, self._via, self._cancelled)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.url = url
 
     @classmethod
     def open(
@@ -79,15 +98,11 @@ class Board(FileVerbs):
         end = time.monotonic() + wait
         while True:
             try:
-                return cls(
-                    url,
-                    connect(url, baudrate, via),
-                    lambda new: connect(new, baudrate, via),
-                )
+                return cls(url, baudrate, via)
             except UnreachableError:
                 if time.monotonic() >= end:
                     raise
-                time.sleep(0.2)
+                time.sleep(_RETRY_SECONDS)
 
     def __enter__(self) -> Board:
         return self
@@ -105,7 +120,7 @@ class Board(FileVerbs):
         transport, self._transport = self._transport, None
         if transport is None:
             return
-        transport.line.cancelled.clear()
+        self._cancelled.clear()
         try:
             if self._interrupted:
                 if not self._in_raw_repl:
@@ -114,12 +129,21 @@ class Board(FileVerbs):
         except UnreachableError:
             pass  # it is gone: there is nothing to leave in order
         finally:
+            self._disconnect(transport)
+
+    def _disconnect(self, transport: Transport) -> None:
+        self._in_raw_repl = self._interrupted = False
+        self._transport = None
+        try:
             transport.close()
+        except OSError:
+            pass  # it was unplugged
+        finally:
+            self._lock.release()
 
     def cancel(self) -> None:
         """End what another thread is doing with this board; it raises `CancelledError` there."""
-        if self._transport is not None:
-            self._transport.line.cancelled.set()
+        self._cancelled.set()
 
     # -- code
 
@@ -207,16 +231,32 @@ class Board(FileVerbs):
             It did not come back.
         """
         transport = self._raw()
+        number = find.serial_number(self.url)
+        transport.begin(scripts.compact(scripts.path("reset")).encode())
         try:
-            transport.begin(scripts.compact(scripts.path("reset")).encode())
-            transport.line.take(0.05)
+            _, traceback = transport.end(_RESET_SECONDS)
         except UnreachableError:
-            pass  # the port is gone already
-        self._in_raw_repl = self._interrupted = False
-        transport.close()
-        self._transport = self._reopen(self.url)
-        if attach:
-            self._raw()
+            pass  # no answer any more: this is what was wanted
+        else:
+            if traceback:  # no machine.reset: the next best
+                self.soft_reset(run_main=not attach)
+                return
+        self._disconnect(transport)
+        end = time.monotonic() + _BACK_SECONDS
+        while True:
+            try:
+                if self._transport is None:
+                    self._connect(find.again(self.url, number, _BACK_SECONDS))
+                if not attach or not self.eval(_STILL_RESETTING):
+                    return
+            except UnreachableError:
+                if self._transport is not None:
+                    self._disconnect(self._transport)
+                if time.monotonic() >= end:
+                    raise
+            if time.monotonic() >= end:
+                raise UnreachableError(f"{self.url}: the board was not reset")
+            time.sleep(_RETRY_SECONDS)
 
     # -- console
 

@@ -29,6 +29,7 @@ def identified(facts: dict[str, Any]) -> Identity:
         release=tuple(part for part in facts["release"] if isinstance(part, int)),
         mpy=(mpy & 0xFF, mpy >> 8 & 3),
         arch=_ARCHITECTURES[architecture] if architecture < len(_ARCHITECTURES) else "",
+        build=facts.get("build", ""),
         unique_id=facts.get("id", b"").hex(),
         heap_free=facts.get("heap_free", 0),
         heap_total=facts.get("heap_total", 0),

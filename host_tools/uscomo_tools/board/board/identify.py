@@ -82,6 +82,7 @@ def facts():
         "release": tuple(sys.implementation[1]),
         "mpy": getattr(sys.implementation, "_mpy", 0),
         "machine": getattr(sys.implementation, "_machine", ""),
+        "build": getattr(sys.implementation, "_build", ""),
         "modules": {name: has(name) for name in NAMES},
     }
     os = first(lambda: __import__("os"), lambda: __import__("uos"))
