@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from . import board_flash
+
 app = typer.Typer(
     help="Find, flash, deploy and manage boards on a cable.",
     no_args_is_help=True,
@@ -33,3 +35,5 @@ Ports = Annotated[
     ),
 ]
 Baudrate = Annotated[int, typer.Option(help="Speed of a real serial line.")]
+
+board_flash.register(app)
