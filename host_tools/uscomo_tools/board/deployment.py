@@ -114,6 +114,8 @@ class Plan:
         What nobody needs any more.
     generation
         The one that runs afterwards.
+    sizes
+        Path -> bytes of each file of that generation.
     """
 
     generation: int
@@ -122,6 +124,7 @@ class Plan:
     switch: tuple[Step, ...] = ()
     starter: tuple[Step, ...] = ()
     clean: tuple[Step, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -134,13 +137,12 @@ class Plan:
         return sum(len(step.data) for step in self.steps if isinstance(step, Write))
 
 
-def needed(files: Mapping[str, bytes], block: int) -> int:
+def needed(sizes: Mapping[str, int], block: int) -> int:
     """Bytes of flash that files take, with the folders and one file that is being replaced."""
-    block = max(block, 1)
-    folders = len({path.rpartition("/")[0] for path in files}) + 2
-    return (
-        sum(-(-len(data) // block) * block for data in files.values()) + (2 * folders + 1) * block
-    )
+    if not sizes:
+        return 0
+    folders = len({path.rpartition("/")[0] for path in sizes}) + 2
+    return (sum(-(-size // block) for size in sizes.values()) + 2 * folders + 1) * block
 
 
 def plan(
@@ -188,6 +190,7 @@ def plan(
         tuple(switch),
         tuple(starter),
         tuple(_garbage(found, generation)),
+        {folder + path: len(data) for path, data in wanted.items()},
     )
 
 
@@ -212,6 +215,8 @@ def undo(found: Found, main: bytes, data: Data) -> tuple[Step, ...]:
         steps += [Remove(STORE)]
     if ROOT in found.folders:
         steps += [Remove(ROOT)]
+    if NEW in found.files and Move(NEW, BOOT) not in steps and Move(NEW, MAIN) not in steps:
+        steps += [Remove(NEW)]
     return tuple(steps)
 
 

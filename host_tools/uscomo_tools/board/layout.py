@@ -17,8 +17,10 @@ STORE = "/uscomo.d"
 BOOT, MAIN = "/boot.py", "/main.py"
 MANIFEST = "manifest"
 WAS_MAIN = f"{ROOT}/was/main.py"
-# A file that takes another one's place is whole before it gets its name.
-NEW = f"{ROOT}/new"
+# A file that takes another one's place is whole before it gets its name. In the same folder: a
+# power cut between the two halves of a rename from one folder to another makes littlefs hide
+# other files of the folder too, until something is written.
+NEW = "/uscomo.new"
 GENERATIONS = (1, 2)
 
 _FORMAT = 1
@@ -130,13 +132,15 @@ class Found:
     boot, main
         Contents of boot.py and main.py; None where there is none.
     files
-        Path -> SHA-256 of all below `ROOT`.
+        Path -> SHA-256 of all below `ROOT`, and of `NEW`.
     folders
         The folders below `ROOT`, and `ROOT` itself.
     manifests
         Contents of each generation's manifest.
     store
         Whether there is a store.
+    block
+        Size of the file system's block in bytes.
     """
 
     boot: bytes | None = None
@@ -145,6 +149,7 @@ class Found:
     folders: frozenset[str] = frozenset()
     manifests: Mapping[int, bytes] = field(default_factory=dict)
     store: bool = False
+    block: int = 4096
 
     @cached_property
     def boot_text(self) -> BootText:
