@@ -21,8 +21,6 @@ from . import board_firmware
 from .options import AsJson, show
 from .progress import Bar
 
-_BOARD_SECONDS = 3.0
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to ``uscomo board``."""
@@ -103,7 +101,7 @@ def _ask(port: str, named: str | None, force: bool) -> _Found:
     """The board behind a port, asked; where it does not answer, the one that was named."""
     wanted = load(named) if named else None
     try:
-        with Board.open(port, wait=_BOARD_SECONDS) as opened:
+        with Board.open(port) as opened:
             identity = opened.identify()
     except (BoardError, UnreachableError) as error:
         # A chip without MicroPython says nothing; one in use must not be flashed.
