@@ -14,13 +14,14 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-from . import find, scripts
+from . import find, scripts, transfer
 from .errors import BoardError, BoardResetError, CancelledError, UnreachableError
 from .file_verbs import Entry, FileVerbs, Progress
 from .identify import FACTS, identified
 from .identity import Identity
 from .line import Line
 from .lock import PortLock
+from .transfer import Lane
 from .transport import Output, Transport, connect
 
 _RAW_SECONDS = 10.0
@@ -62,6 +63,8 @@ class Board(FileVerbs):
         self._in_raw_repl = False
         self._interrupted = False
         self._identity: Identity | None = None
+        self._lane: Lane | None = None
+        self._lane_asked = self._has_receiver = False
         self._transport: Transport | None = None
         self._connect(url)
 
@@ -132,7 +135,7 @@ class Board(FileVerbs):
             self._disconnect(transport)
 
     def _disconnect(self, transport: Transport) -> None:
-        self._in_raw_repl = self._interrupted = False
+        self._in_raw_repl = self._interrupted = self._has_receiver = False
         self._transport = None
         try:
             transport.close()
@@ -202,6 +205,7 @@ class Board(FileVerbs):
     def soft_reset(self, run_main: bool = False) -> None:
         """Restart the interpreter: a fresh heap and ``boot.py``; ``main.py`` only if asked for."""
         transport = self._raw()
+        self.forget()
         if run_main:
             transport.leave_raw_repl()
             self._in_raw_repl = self._interrupted = False
@@ -257,6 +261,27 @@ class Board(FileVerbs):
             if time.monotonic() >= end:
                 raise UnreachableError(f"{self.url}: the board was not reset")
             time.sleep(_RETRY_SECONDS)
+
+    # -- files
+
+    def lane(self) -> Lane | None:
+        """The fast lane, when the board can; its receiver is there then."""
+        if self._via != "mpremote":
+            return None
+        if not self._lane_asked:
+            self._lane_asked = True
+            try:
+                self._lane = Lane.of(self.script("lane", {}))
+            except BoardError:
+                self._lane = None  # it lacks a module that the receiver needs
+        if self._lane is not None and not self._has_receiver:
+            self.exec(transfer.receiver(self._lane.wbits))
+            self._has_receiver = True
+        return self._lane
+
+    def forget(self) -> None:
+        """What was defined on the board is gone."""
+        self._has_receiver = False
 
     # -- console
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _BLOCK = 1024
 _HEADER = struct.Struct("<BBBH")
 _FLAG = b"\x1e"
-_KIND = 4
+_KIND = 0x44  # data
 _AHEAD = 2
 _PATIENCE = 3.0
 _ATTEMPTS = 12

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import scripts
+from . import scripts, transfer
 from .errors import BoardError, os_error
+from .transfer import File, Lane
 
 if TYPE_CHECKING:
     from .connection import Running
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 #: Called with the bytes that are done and the bytes in all.
 Progress = Callable[[int, int], None]
 
+#: Beside a file: what has come of it.
+PART = ".part"
+
 _SLOW_SECONDS = 120.0
+_Found = tuple[int, "bytes | None"] | None
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,11 @@ class FileVerbs(ABC):
             The paths that were written, in their order.
         """
         told = progress or (lambda done, total: None)
-        there = self._hashes(list(files), [len(data) for data in files.values()])
+        known = self._known(files)
         missing = [
             path
             for path, data in files.items()
-            if (there[path] or (0, b""))[1] != hashlib.sha256(data).digest()
+            if known.get(path, (None, None))[0] != (len(data), hashlib.sha256(data).digest())
         ]
         folders = {posixpath.dirname(path) for path in missing} - {"", "/"}
         if folders:
@@ -104,37 +109,75 @@ class FileVerbs(ABC):
         total = sum(len(data) for data in files.values())
         done = total - sum(len(files[path]) for path in missing)
         told(done, total)
+        if not missing:
+            return []
+        lane = self.lane() if known else None
+        if lane is not None:
+            parts = [
+                File(path, files[path], _kept(known[path][1], files[path])) for path in missing
+            ]
+            done += sum(part.offset for part in parts)
+            self._send(lane, parts, lambda sent: told(min(done + sent, total), total))
+            return missing
         for path in missing:
-            base = done
-            self._write_plainly(path, files[path], lambda n, _, base=base: told(base + n, total))  # type: ignore[misc]
+            self._write_plainly(path, files[path], _shifted(told, done, total), bool(known))
             done += len(files[path])
         return missing
 
-    def _write_plainly(self, path: str, data: bytes, progress: Progress) -> None:
+    @abstractmethod
+    def lane(self) -> Lane | None:
+        """The fast lane, when the board can; its receiver is there then."""
+
+    def _known(self, files: Mapping[str, bytes]) -> dict[str, tuple[_Found, _Found]]:
+        """Of each path what is there and what is left of a transfer; empty: it cannot be told."""
+        values = {"PATHS": list(files), "SIZES": list(map(len, files.values())), "PARTS": True}
+        try:
+            printed = self.run_script(scripts.path("hashes"), values, _SLOW_SECONDS)
+        except BoardError:
+            return {}  # a board without os.stat
+        found = [ast.literal_eval(line) for line in printed.splitlines()]
+        return dict(zip(files, zip(found[::2], found[1::2], strict=True), strict=True))
+
+    @abstractmethod
+    def forget(self) -> None:
+        """What was defined on the board is gone."""
+
+    def _send(self, lane: Lane, parts: Sequence[File], progress: Callable[[int], None]) -> None:
+        for again in (False, True):
+            with self.running() as transport:
+                try:
+                    transfer.send(transport, lane, parts, progress)
+                    return
+                except BoardError as error:
+                    if again or "NameError" not in error.traceback:
+                        path = ", ".join(part.path for part in parts)
+                        raise os_error(error, path) or error from None
+            # A program of the board's has soft-reset it since: the receiver is gone.
+            self.forget()
+            self.lane()
+
+    def _write_plainly(self, path: str, data: bytes, progress: Progress, rename: bool) -> None:
+        written = path + PART if rename else path
         with self.running() as transport:
             try:
-                transport.write_file(path, data, progress)
+                transport.write_file(written, data, progress)
             except BoardError as error:
                 raise os_error(error, path) or error from None
+        if rename:
+            self.rename(written, path)
 
     def sha256(self, paths: Sequence[str]) -> dict[str, bytes]:
         """The hashes of those paths that are files on the board."""
-        found = self._hashes(paths, [-1] * len(paths))
-        hashes = {}
-        for path, entry in found.items():
-            if entry is not None:
-                digest = entry[1]
-                hashes[path] = digest or hashlib.sha256(self.read(path)).digest()
-        return hashes
-
-    def _hashes(
-        self, paths: Sequence[str], sizes: Sequence[int]
-    ) -> dict[str, tuple[int, bytes | None] | None]:
         if not paths:
             return {}
-        values = {"PATHS": list(paths), "SIZES": list(sizes)}
+        values = {"PATHS": list(paths), "SIZES": [-1] * len(paths), "PARTS": False}
         lines = self.run_script(scripts.path("hashes"), values, _SLOW_SECONDS).splitlines()
-        return dict(zip(paths, map(ast.literal_eval, lines), strict=True))
+        hashes = {}
+        for path, line in zip(paths, lines, strict=True):
+            found = ast.literal_eval(line)
+            if found is not None:
+                hashes[path] = found[1] or hashlib.sha256(self.read(path)).digest()
+        return hashes
 
     def remove(self, path: str, recursive: bool = False) -> None:
         """Remove a file, or a folder, with all that is in it only if `recursive`."""
@@ -172,3 +215,14 @@ class FileVerbs(ABC):
 def _parents(path: str) -> list[str]:
     parts = path.strip("/").split("/")
     return ["/" + "/".join(parts[: end + 1]) for end in range(len(parts)) if parts[0]]
+
+
+def _kept(found: _Found, data: bytes) -> int:
+    """From which octet on a file has to be sent, given what an earlier transfer has left."""
+    if found is None or not 0 < found[0] <= len(data):
+        return 0
+    return found[0] if hashlib.sha256(data[: found[0]]).digest() == found[1] else 0
+
+
+def _shifted(progress: Progress, before: int, total: int) -> Progress:
+    return lambda done, _: progress(before + done, total)

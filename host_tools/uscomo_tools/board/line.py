@@ -31,6 +31,8 @@ class Line:
     ----------
     timeout
         Seconds that `read` waits for all it was asked for.
+    sent, received
+        Octets that went over the port.
     cancelled
         When set, whatever waits ends with `CancelledError`.
     """
@@ -41,6 +43,7 @@ class Line:
         self._held = bytearray()
         self._descriptor = _descriptor(serial)
         self.timeout: float | None = 10.0
+        self.sent = self.received = 0
         self.cancelled = threading.Event()
         serial.timeout = 1.0
         serial.write_timeout = _WRITE_SECONDS
@@ -83,6 +86,19 @@ class Line:
             if not self._fill(max(0.0, left)) and left <= 0:
                 return self.take(0)
 
+    def until_any(self, endings: bytes, seconds: float) -> bytes:
+        """The next octet that is one of `endings`; what is before it is dropped. Empty: none."""
+        end = time.monotonic() + seconds
+        while True:
+            for at, byte in enumerate(self._held):
+                if byte in endings:
+                    del self._held[: at + 1]
+                    return bytes((byte,))
+            self._held.clear()
+            left = end - time.monotonic()
+            if not self._fill(max(0.0, left)) and left <= 0:
+                return b""
+
     def forget(self) -> None:
         """Drop what has come."""
         while self._fill(0):
@@ -109,6 +125,7 @@ class Line:
                 if self._is_ready(min(left, _SLICE)):
                     data = self._serial.read(max(1, self._serial.in_waiting))
                     self._held += data
+                    self.received += len(data)
                     if data:
                         return True
             except (OSError, ValueError, TypeError) as error:  # pyserial's are OSErrors
@@ -134,6 +151,7 @@ class Line:
             self._serial.write(data)
         except OSError as error:
             raise UnreachableError(f"{self._url}: cannot write: {error}") from error
+        self.sent += len(data)
         return len(data)
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 # Prints (size, SHA-256) of each of PATHS that is a file, else None. SIZES: hash only a file of
-# that size; -1: of any. The hash is None where the board has none.
+# that size; -1: of any. The hash is None where the board has none. PARTS: the same of what a
+# transfer that was cut off has left beside each.
 import os
 
 try:
@@ -18,8 +19,7 @@ def digest(path):
             hash.update(block[:n])
 
 
-block = memoryview(bytearray(1024))
-for path, size in zip(PATHS, SIZES):
+def tell(path, size):
     try:
         stat = os.stat(path)
     except OSError:
@@ -30,3 +30,10 @@ for path, size in zip(PATHS, SIZES):
         print((stat[6], digest(path)))
     else:
         print((stat[6], None))
+
+
+block = memoryview(bytearray(1024))
+for path, size in zip(PATHS, SIZES):
+    tell(path, size)
+    if PARTS:
+        tell(path + ".part", -1)

@@ -19,7 +19,7 @@ def send():
                 return
             file.seek(at)
             n = file.readinto(view[5:-4])
-            struct.pack_into("<BBBH", out, 0, 0x1E, 4, at // BLOCK & 255, n)
+            struct.pack_into("<BBBH", out, 0, 0x1E, 68, at // BLOCK & 255, n)
             struct.pack_into("<I", out, n + 5, crc32(view[1 : n + 5]))
             sys.stdout.buffer.write(view[: n + 9])
 

@@ -1,0 +1,265 @@
+"""The fast lane: files to a board as one deflated stream, in frames.
+
+The board's half is board/receiver.py, which says what a stream and a frame are. Frames have the
+header and the CRC of `frames`, but nothing in them is escaped: the receiver switches Ctrl-C off.
+The host sends as many octets as the board's port can hold (`Window`), goes back to where the board
+says it is, and makes frames smaller on a line that damages them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+import time
+import zlib
+from binascii import crc32
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import description, scripts
+from .deflated import Stream
+from .errors import BoardError, UnreachableError
+from .identity import Identity
+
+if TYPE_CHECKING:
+    from .line import Line
+    from .transport import Transport
+
+_FLAG = 0x1E
+_ACK, _NAK, _CLOSE, _DATA = b"ANCD"
+_HEADER = struct.Struct("<BBH")
+_ANSWER = 10  # octets behind the flag
+_OVERHEAD = 13  # of a frame of data
+_SMALLEST = 24  # octets of data in a frame on the worst line
+_ANSWER_SECONDS = 1.0  # less than the board waits for us
+_START_SECONDS = 10.0
+_ATTEMPTS = 40  # answers that bring nothing new, before the line is given up
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a board's port wants to be written to.
+
+    Attributes
+    ----------
+    room
+        Octets of data in a frame.
+    frames
+        How many of them may be under way.
+    late
+        The board answers when a frame is written, not when it has come.
+    """
+
+    room: int
+    frames: int
+    late: bool
+
+
+#: A port that makes the host wait (USB, a pseudo terminal): two frames, so that it never does.
+FLOW_CONTROLLED = Window(1024, 2, False)
+#: What UARTs of unknown boards hold.
+_RING_BUFFER = 256
+_WITH_FLOW_CONTROL = {"usb-cdc", "usb-jtag", "pty"}
+
+
+def window_of(board: description.BoardDescription | None) -> Window:
+    """How a kind of board is written to; None: an unknown one."""
+    if board is not None and board.console in _WITH_FLOW_CONTROL:
+        return FLOW_CONTROLLED
+    ring = (board.ring_buffer if board is not None else None) or _RING_BUFFER
+    # Nothing makes the host wait, and while flash is written nothing empties the buffer.
+    return Window(ring - 1 - _OVERHEAD, 1, True)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What was found out about a board: its window, and bits of deflate, 0 without."""
+
+    window: Window
+    wbits: int
+
+    @classmethod
+    def of(cls, printed: Sequence[object]) -> Lane:
+        """What board/lane.py printed."""
+        platform, machine, build, wbits = printed
+        known = description.by_identity(
+            Identity("", str(machine), (), platform=str(platform), build=str(build))
+        )
+        return cls(window_of(known), int(str(wbits)))
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to be sent: all of it, and from which octet on the board lacks it."""
+
+    path: str
+    data: bytes
+    offset: int = 0
+
+    def entry(self) -> bytes:
+        """What stands for it in the stream."""
+        name = self.path.encode()
+        head = struct.pack("<BII", len(name), self.offset, len(self.data))
+        digest = hashlib.sha256(self.data).digest()
+        return b"".join((head, digest, name, memoryview(self.data)[self.offset :]))
+
+
+def receiver(wbits: int) -> str:
+    """The code that makes the receiver known to a board; sent once a connection."""
+    code = scripts.compact(scripts.path("receiver"))
+    if not wbits:
+        return code
+    deflated = zlib.compressobj(9, zlib.DEFLATED, -12)
+    packed = base64.b64encode(deflated.compress(code.encode()) + deflated.flush())
+    return scripts.with_values(scripts.path("inflate"), {"CODE": packed})
+
+
+def send(
+    transport: Transport,
+    lane: Lane,
+    files: Sequence[File],
+    progress: Callable[[int], None],
+) -> None:
+    """Send files to a board that knows the receiver.
+
+    Parameters
+    ----------
+    progress
+        Called with the octets of all entries that the board has.
+
+    Raises
+    ------
+    BoardError
+        The board could not write: its traceback.
+    UnreachableError
+        The line is too bad, or gone. What has come is kept beside the files.
+    """
+    stream = Stream(b"".join(file.entry() for file in files) + bytes(41), lane.wbits)
+    window = lane.window
+    call = f"uscomo_receive({window.room},{lane.wbits},{window.late})"
+    transport.begin(call.encode())
+    sender = _Sender(transport.line, window, stream, progress)
+    try:
+        sender.run()
+    except _EndedError:
+        pass  # with a traceback, which tells why
+    except BaseException:
+        sender.abandon()
+        raise
+    _, traceback = transport.end(_START_SECONDS)
+    if traceback:
+        raise BoardError(traceback, "")
+
+
+class _EndedError(Exception):
+    """The receiver has ended before it should."""
+
+
+class _Sender:
+    def __init__(
+        self, line: Line, window: Window, stream: Stream, progress: Callable[[int], None]
+    ) -> None:
+        self._line = line
+        self._window = window
+        self._stream = stream
+        self._progress = progress
+        self._limit = window.room
+        self._known = 0  # the board has all before
+        self._next = 0  # is sent next
+        self._ends: list[int] = []  # of the frames under way
+        self._wasted = 0
+
+    def run(self) -> None:
+        if self._answer(_START_SECONDS) is None:
+            raise UnreachableError("the board's receiver does not answer")
+        while self._known < self._stream.size:
+            while self._next < self._stream.size and len(self._ends) < self._window.frames:
+                self._send_next()
+            known = self._known
+            kind = self._answer(_ANSWER_SECONDS)
+            if self._known > known:
+                self._wasted = 0
+                self._progress(self._stream.inflated(self._known))
+            else:
+                self._wasted += 1
+                if self._wasted > _ATTEMPTS:
+                    raise UnreachableError("the line is too bad: nothing gets through")
+            if kind is None or kind == _NAK:
+                self._go_back()
+        self._line.write(_frame(_CLOSE))
+        try:
+            while self._answer(_START_SECONDS) is not None:
+                pass  # what it said twice
+        except _EndedError:
+            pass
+
+    def abandon(self) -> None:
+        """Make the receiver end: complete a frame that may have begun, then say so."""
+        if self._line.cancelled.is_set():
+            self._line.cancelled.clear()
+        try:
+            self._line.write(bytes(self._window.room + _OVERHEAD + 4))
+            end = time.monotonic() + _ANSWER_SECONDS
+            while time.monotonic() < end and self._answer(_ANSWER_SECONDS) not in (None, _NAK):
+                pass
+            self._line.write(_frame(_CLOSE))
+        except (UnreachableError, _EndedError):
+            pass  # nobody is there who could wait for more
+
+    def _send_next(self) -> None:
+        start = self._next
+        end = self._stream.cut(start, self._limit)
+        ready = self._stream.inflated(end) - self._stream.inflated(start)
+        head = struct.pack("<HH", start & 0xFFFF, ready)
+        self._line.write(_frame(_DATA, head + self._stream.data[start:end]))
+        self._next = end
+        self._ends.append(end)
+
+    def _go_back(self) -> None:
+        self._next = self._known
+        self._ends.clear()
+        self._limit = max(_SMALLEST, self._limit // 2)
+
+    def _answer(self, seconds: float) -> int | None:
+        """Take one answer: its kind, None when none came."""
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            byte = self._line.until_any(b"\x1e\x04", left)
+            if byte == b"\x04":
+                self._look_for_end()
+            if byte != b"\x1e":
+                continue
+            self._line.timeout = max(0.1, left)
+            body = self._line.read(_ANSWER)
+            kind = body[0] if body else 0
+            if len(body) < _ANSWER or crc32(body[:6]) != int.from_bytes(body[6:], "little"):
+                continue
+            self._heard(int.from_bytes(body[4:6], "little"))
+            return kind
+
+    def _heard(self, position: int) -> None:
+        known = self._known + (position - self._known & 0xFFFF)
+        if known > self._next:
+            return  # an old answer
+        self._known = known
+        self._ends = [end for end in self._ends if end > known]
+        if not self._ends and self._limit < self._window.room:
+            self._limit += self._limit // 8
+
+    def _look_for_end(self) -> None:
+        """Tell the end of the receiver from an octet of a damaged answer."""
+        rest = self._line.until(b"\x04>", 0.5)
+        self._line.unread(rest)
+        if rest.endswith(b"\x04>"):
+            self._line.unread(b"\x04")
+            raise _EndedError
+
+
+def _frame(kind: int, payload: bytes = b"") -> bytes:
+    body = _HEADER.pack(kind, 0, len(payload)) + payload
+    return b"".join((bytes((_FLAG,)), body, crc32(body).to_bytes(4, "little")))
