@@ -7,6 +7,7 @@ from uscomo.constant import const
 
 _MAX_LINE = const(80)
 _PART_MS = const(500)
+_FRAME_MS = const(5)
 
 _held = ""  # of a line that has not ended yet
 
@@ -24,12 +25,11 @@ def line(timeout_s=0):
         # Where a link reads the console, what is of no frame.
         character = platform.character and platform.character()
         if character is None:
-            if not poll.poll(min(left, _PART_MS)):
-                left -= _PART_MS
+            part = _FRAME_MS if platform.character else _PART_MS
+            if not poll.poll(min(left, part)) or platform.character:
+                left -= part
                 if left <= 0:
                     return None
-                continue
-            if platform.character:
                 continue
             character = sys.stdin.read(1)
         ended = not character or character in "\r\n"
