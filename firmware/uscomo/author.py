@@ -53,11 +53,13 @@ def status(stored):
 
 
 def confirm(id):
-    """End a component's trial well."""
+    """End a component's trial well; while it runs, this start is a clean one."""
     from uscomo import lifecycle
 
     here = held()
     lifecycle.confirm(here.store, _row(here, id), supervisor.say)
+    if supervisor.current:
+        here.clean()
 
 
 def rollback(id):

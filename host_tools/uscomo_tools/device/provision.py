@@ -46,8 +46,9 @@ _LONGEST = {
     "url": 512,
 }
 
-#: The writer of all this, for a board and for here.
+#: The writer of all this, for a board and for here; and what tells of it.
 SCRIPT = Path(__file__).parent / "board" / "provision.py"
+TELL = Path(__file__).parent / "board" / "provisioned.py"
 
 
 @dataclass(slots=True)
@@ -156,8 +157,12 @@ class Provisioning:
         values: dict[str, bytes | None] = dict(device_nodes(spec))
         return cls(values, {}, spec.account, True, spec.anchors)
 
-    def script_values(self, home: str = "") -> dict[str, object]:
-        """What stands in front of the script; ``home`` is the folder of the board's agent."""
+    def script_values(self, home: str = "", planned: bool = False) -> dict[str, object]:
+        """What stands in front of the script.
+
+        ``home`` is the folder of the board's agent; ``planned`` gives back the attempt of what is
+        on trial, and the start, that were interrupted for this.
+        """
         return {
             "HOME": home,
             "SET": self.values,
@@ -165,6 +170,7 @@ class Provisioning:
             "ACCOUNT": self.account,
             "FRESH": self.fresh,
             "ANCHORS": {PublicKey(modulus).key_id: modulus for modulus in self.anchors},
+            "PLANNED": planned,
         }
 
 

@@ -7,6 +7,7 @@
 #   ACCOUNT     name of the account that is (re)written, or ""
 #   FRESH       whether what the account was is to be forgotten
 #   ANCHORS     key id -> modulus
+#   PLANNED     the start that was interrupted for this is nobody's fault
 import json
 import os
 import sys
@@ -112,6 +113,11 @@ if ACCOUNT:
 else:
     fill(opened)
 opened.commit()
+if PLANNED:
+    safe = stored.flags & uscomo_boot.SAFE  # it is left when what runs has changed
+    stored.plan_restart()
+    stored.flags |= safe
+    stored.commit()
 if stale:
     store.remove_tree(stale)
 print(

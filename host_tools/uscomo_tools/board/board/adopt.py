@@ -1,0 +1,37 @@
+# Installs a package that came over the cable: with NUMBER 0 prints where to put it, then with the
+# printed number installs it. ID: its package id; ACCOUNT: whose it is. Through the operation that
+# a server would order, without anybody to report to.
+import json
+import sys
+
+sys.path.insert(0, HOME)
+from uscomo import agent, nodes, operation, platform, store
+
+PLACE = "Inventory/Delivered/" + ID
+
+
+def install(stored):
+    opened = nodes.Nodes(stored)
+    key = "SCOMO/" + PLACE
+    opened.set(key + "/Data", b"%d" % NUMBER)
+    opened.set(key + "/PkgID", ID.encode())
+    opened.commit()
+    order = {"primitive": "Install", "place": PLACE, "uri": "./SCOMO/" + PLACE}
+    order.update({"account": ACCOUNT, "correlator": "", "asked": True, "id": ID})
+    number = stored.accept(order)
+    settings = agent.settings(opened)
+    row = stored.begin(number)
+    result = operation.operate(stored, opened, number, row, settings, platform.feed, print)
+    stored.reported(number)
+    opened.remove_tree(key)
+    opened.commit()
+    store.remove_tree(store.package_path(NUMBER))
+    return result[0]
+
+
+stored = store.Store()
+if NUMBER:
+    print(json.dumps({"code": install(stored)}))
+else:
+    number = stored.new_number()
+    print(json.dumps({"number": number, "path": store.package_path(number)}))
