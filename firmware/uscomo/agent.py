@@ -59,6 +59,7 @@ class Alert:
     """A generic alert; `status` is the server's answer, 0 for none."""
 
     # Without a method, which would keep this module in memory during the session.
+    code = 1226
     type = data = ""
     format = "chr"
     mark = "informational"

@@ -5,24 +5,20 @@
 #
 # The dispatcher's verbs: get(uri) -> status, a tuple with one (uri, format, type, data), or an
 # iterator of them;
-# add(uri, format, type, data), replace(same), delete(uri), copy(source, target),
-# exec(uri, correlator, data) -> status; commit() makes the message's changes durable;
+# add(uri, format, type, data), replace(same), delete(uri), exec(uri, correlator, data) -> status;
+# commit() makes the message's changes durable;
 # begin(tag, uri, format, type, size), append(data), end() -> status, drop(): an object in parts.
-from binascii import a2b_base64
-
+# Data that get() gives is text or octets, or has `size` and readinto(view): then it comes from
+# where it lies, part by part.
 from uscomo import syncml
 from uscomo.constant import const
 from uscomo.wbxml import Full
 
 # Of a message that holds a Status and one Results, without URI and data.
 _OVERHEAD = const(400)
-# Base64 is decoded in pieces of this many characters.
-_PIECE = const(64)
 
-_TAKEN = const(213)
 _NOT_EXECUTED = const(215)
 _TOO_LARGE = const(413)
-_SIZE_MISMATCH = const(424)
 # What is said where a node takes no values in parts.
 _NOT_IN_PARTS = (405, _TOO_LARGE)
 
@@ -36,31 +32,35 @@ class Commands:
         self.writer = writer
         # The server has ended the session.
         self.aborted = 0
-        # Octets of the largest object taken in parts.
-        self.max_obj_size = 0
-        # URI of the object whose next part is awaited.
-        self.large = None
-        # Its command; what of it is to come; its refusal; an unfinished group of base64.
-        self._tag = self._left = self._code = 0
-        self._rest = None
-        self._fed = self._opened = False
-        self._broken = []
+        # Octets of the largest object taken, and of the largest that the server takes.
+        self.max_obj_size = self.peer_limit = 0
+        # CmdID of the part of an object that was sent last, 0 for none.
+        self.sent = 0
+        # What takes objects in parts; see `chunks`.
+        self._parts = None
+        self._opened = False
+
+    @property
+    def large(self):
+        """URI of the object whose next part is awaited."""
+        return self._parts and self._parts.uri
 
     def drop(self):
         """Forget the object in parts: its end will not come."""
-        if self.large and not self._code:
-            self.dispatcher.drop()
-        self.large = None
+        if self._parts:
+            self._parts.drop()
 
     def execute(self, reader, msg_id, command, refused, told):
         """Execute a message, or none of it but say `refused`; `told` takes each Status."""
         container = skipping = level = 0
-        self._fed = False
+        parts = self._parts
+        if parts:
+            parts.fed = False
         while command:
             tag = command.tag
             said = 0
-            if self.large and tag not in (syncml.CLOSE, syncml.STATUS, self._tag):
-                self._break()
+            if parts and tag not in (syncml.CLOSE, syncml.STATUS, parts.tag):
+                parts.broke()
             if tag == syncml.CLOSE:
                 container -= 1
                 if container < level:
@@ -96,10 +96,12 @@ class Commands:
             if self.aborted:
                 return
             command = reader.next()
-        if not self._fed:
-            self._break()
-        while self._broken:
-            yield from self._write(self._no_end)
+            parts = self._parts
+        if parts:
+            if not parts.fed:
+                parts.broke()
+            while parts.broken:
+                yield from self._write(parts.no_end, self.writer)
 
     def _write(self, write, *values):
         # Where there is room, at the latest at the start of a message.
@@ -157,23 +159,30 @@ class Commands:
         format = text(item.format or command.format)
         type = text(item.type or command.type)
         data = b"" if item.data is None else item.data
-        if self.large and uri != self.large:
-            self._break()
+        parts = self._parts
+        if parts and uri != parts.uri:
+            parts.broke()
         if not uri:
             return 400
         if item.foreign:
             return 415
         if tag in (syncml.ADD, syncml.REPLACE):
-            more = self.large or item.more
+            more = (parts and parts.uri) or item.more
             if more or format in ("bin", "b64"):
+                if not parts:
+                    from uscomo import chunks
+
+                    parts = self._parts = chunks.Parts(dispatcher)
                 # Octets go the same way in one part and in many, where the object has one.
                 size = number(item.size or command.size) if more else len(data)
-                code = self._part(tag, uri, format, type, size, data, item.more)
+                code = parts.take(
+                    *(tag, uri, format, type, size, data, item.more, self.max_obj_size)
+                )
                 if more or code not in _NOT_IN_PARTS:
                     return code
                 if format == "b64":
                     format = "bin"
-                    data = self._decoded(data, False)
+                    data = parts.decoded(data, False)
                     if data is None:
                         return 400
             verb = dispatcher.add if tag == syncml.ADD else dispatcher.replace
@@ -188,99 +197,34 @@ class Commands:
             return dispatcher.copy(item.source, uri) if item.source else 400
         return 501
 
-    # -- objects in parts (PRO 7)
-
-    def _part(self, tag, uri, format, type, size, data, more):
-        # The next part; one that was refused is passed over up to its end.
-        dispatcher = self.dispatcher
-        self._fed = True
-        code = self._code
-        if not self.large:
-            self.large = uri
-            self._tag = tag
-            self._left = left = size
-            self._rest = None
-            if format == "b64":
-                # At most so much: it depends on padding and white space.
-                format = "bin"
-                self._rest = b""
-                left = (left + 3) // 4 * 3
-            if more and left <= 0:
-                code = 411
-            elif size > self.max_obj_size:
-                code = _TOO_LARGE
-            else:
-                code = dispatcher.begin(tag, uri, format, type, left)
-            self._code = 0 if code == 200 else code
-        if not self._code:
-            # Size counts what is carried, before any decoding.
-            self._left -= len(data)
-            code = _SIZE_MISMATCH
-            if self._left >= 0 and (more or not self._left):
-                if self._rest is not None:
-                    data = self._decoded(data, more)
-                code = 400 if data is None else dispatcher.append(data)
-                if code == 200:
-                    code = _TAKEN if more else dispatcher.end()
-            if code not in (200, _TAKEN):
-                dispatcher.drop()
-                self._code = code
-        if not more:
-            self.large = None
-        return code
-
-    def _break(self):
-        # Something else came before the object's end: no Status may say so, an Alert does.
-        if self.large and not self._code:
-            self._broken.append(self.large)
-        self.drop()
-
-    def _no_end(self):
-        writer = self.writer
-        writer.alert(1225)
-        writer.item(None, self._broken[-1], None, None, None)
-        writer.end()
-        self._broken.pop()
-
-    def _decoded(self, data, more):
-        # Base64 that may be cut anywhere, decoded where it lies; None where it is none.
-        if isinstance(data, bytes):
-            data = memoryview(bytearray(data))
-        rest = self._rest
-        start = end = 0
-        while start < len(data):
-            rest += b"".join(bytes(data[start : start + _PIECE]).split())
-            start += _PIECE
-            whole = len(rest) & ~3
-            try:
-                plain = a2b_base64(rest[:whole])
-            except ValueError:
-                return None
-            rest = rest[whole:]
-            if len(data) <= _PIECE:
-                data = plain  # with what was left over it may be longer than it was
-                end = len(plain)
-                break
-            data[end : end + len(plain)] = plain
-            end += len(plain)
-        self._rest = rest
-        return data[:end] if more or not rest else None
-
     # -- Get
 
     def _get(self, msg_id, command, item):
         writer = self.writer
         found = self.dispatcher.get(item.target) if item.target else 400
+        size = 0
         if isinstance(found, tuple):
-            uri, _, _, data = found[0]
-            # One value that no message can hold; a listing is split, this cannot be.
-            if 2 * len(uri) + len(data) + _OVERHEAD > writer.limit:
+            row = found[0]
+            data = row[3]
+            # A listing is split between its rows; one value that no message holds, within itself.
+            if hasattr(data, "size"):
+                size = data.size
+            else:
+                size = len(data.encode() if isinstance(data, str) else data)
+                if 2 * len(row[0]) + size + _OVERHEAD <= writer.limit:
+                    size = 0
+            if size > self.peer_limit > 0:
                 found = _TOO_LARGE
         target = item.target if len(command.items) > 1 else None
         if isinstance(found, int):
             yield from self._say(msg_id, command, found, target)
             return
         yield from self._say(msg_id, command, 200, target)
+        if size:
+            from uscomo import chunks
+
+            yield from chunks.send(self, msg_id, command, row, size)
+            return
         for row in found:
             yield from self._write(self._row, msg_id, command, row)
         if self._opened:

@@ -12,7 +12,7 @@ from uscomo.tree import GET, REPLACE
 MOID = "urn:oma:mo:oma-dm-dmacc:1.0"
 
 # Kinds of credential by their DMAcc names; `session` numbers them alike.
-_KINDS = (b"", b"BASIC", b"DIGEST")
+_KINDS = (b"", b"BASIC", b"DIGEST", b"HMAC")
 
 _MAX_NONCE = const(64)
 # What a session has to put into one message with all the rest.
@@ -101,20 +101,24 @@ class Account:
         self.client_auth = self.server_auth = 0
         self.client_name = self.client_secret = self.server_secret = b""
         self.client_nonce = self.server_nonce = b""
+        # The client's credentials: kind, name, secret; the preferred one is used, else the first.
+        self._ways = []
+        preferred = text("AAuthPref")
         for place in nodes.children(base + "AppAuth"):
             place = "AppAuth/" + place + "/"
-            kind = text(place + "AAuthType")
-            kind = _KINDS.index(kind) if kind in _KINDS else 0
+            name = text(place + "AAuthType")
+            kind = _KINDS.index(name) if name in _KINDS else 0
             level = text(place + "AAuthLevel")
+            secret = text(place + "AAuthSecret")
             nonce = text(place + "AAuthData")
             if level == b"CLCRED":
-                self.client_auth = kind
-                self.client_name = text(place + "AAuthName")
-                self.client_secret = text(place + "AAuthSecret")
-                self.client_nonce = nonce
+                self._ways.append((kind, text(place + "AAuthName"), secret))
+                if len(self._ways) == 1 or name == preferred:
+                    self.choose(kind)
+                    self.client_nonce = nonce
             elif level == b"SRVCRED":
                 self.server_auth = kind
-                self.server_secret = text(place + "AAuthSecret")
+                self.server_secret = secret
                 self.server_nonce = nonce
         self.scomo_root = text("Ext/ScomoRoot", b"SCOMO").decode()
         self.report = text("Ext/Report")
@@ -122,6 +126,14 @@ class Account:
         self._sequence = 0
         self._load_nonces()
         self._kept = self.client_nonce, self.server_nonce
+
+    def choose(self, kind):
+        """Use a credential of that kind from now on; False where there is none."""
+        for way in self._ways:
+            if way[0] == kind:
+                self.client_auth, self.client_name, self.client_secret = way
+                return True
+        return False
 
     def _load_nonces(self):
         row = bytearray(_ROW_SIZE)

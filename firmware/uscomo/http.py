@@ -128,6 +128,7 @@ class Response:
     content_type = ""  # lower case, without parameters
     location = ""
     etag = ""
+    proof = ""  # x-syncml-hmac
 
     def __init__(self, stream, timeout_s, feed):
         self._stream = stream
@@ -249,6 +250,8 @@ class Response:
             self.location = _text(value)
         elif name == b"etag":
             self.etag = _text(value)
+        elif name == b"x-syncml-hmac":
+            self.proof = _text(value)
 
     def readinto(self, buffer):
         """Fills some of `buffer` with the body; 0 at its end."""

@@ -23,23 +23,29 @@ PROTOCOL_ERROR = const(5)
 NONE = const(0)
 BASIC = const(1)
 MD5 = const(2)
+MAC = const(3)
 
 # A server's interim answer (Status, Alert 1222) must fit beside a held back message.
 _INTERIM = const(512)
-# SEC 5.3.3 demands one more try with a fresh nonce; a first 407 may come before it.
+# SEC 5.3.3 demands one more try with a fresh nonce; a first 407 may come before it. So often at
+# most, too, is a message sent again.
 _MAX_TRIES = const(3)
+# What is said of versions that are not ours, beside 505 and 513.
+_VER_DTD = const(505)
+_VER_PROTO = const(513)
 
 # Their credentials are the matter of `digest`, which is imported where it is needed.
-_TYPES = ("", "syncml:auth-basic", "syncml:auth-md5")
+_TYPES = ("", "syncml:auth-basic", "syncml:auth-md5", "syncml:auth-MAC")
 
 
 class Session:
     """One DM session: start() gives package 1, receive() an answer until there is none.
 
     `account` has server_id, client_auth, client_name, client_secret, client_nonce, server_auth,
-    server_secret, server_nonce (kinds as numbers, the rest bytes). `alerts` are generic alerts:
-    objects with type, format, mark, source, target, data, correlator, `items` for several
-    (target, data), and a `status` to be set.
+    server_secret, server_nonce (kinds as numbers, the rest bytes), and choose(kind), which makes
+    another kind of credential the client's where the account has one. `alerts` are alerts with
+    code, type, format, mark, source, target, data, correlator, `items` for several (target,
+    data), and a `status` to be set.
     """
 
     def __init__(self, account, dispatcher, interact, receive, send):
@@ -55,13 +61,15 @@ class Session:
         self.server_nonce = account.server_nonce
         self._authentic = not account.server_auth
         self._accepted = False
-        self._tries = self._server_tries = 0
+        self._tries = self._server_tries = self._repeats = 0
+        # The last answer's length, and the MsgID of what it answers.
+        self._length = 0
+        self._answered = b""
         self._held = 0
-        # Generators: commands not yet executed, alerts not yet told.
-        self._work = self._waiting = None
-        # The alert that is told only in part, and what was told: (message, command, alert).
-        self._partial = None
-        self._told = []
+        # A generator: commands not yet executed.
+        self._work = None
+        # What is told beside the answers; see `reports`.
+        self._reports = None
         self._msg_id = 0
 
     def start(self, session_id, device_id, code, alerts, device_info):
@@ -83,30 +91,66 @@ class Session:
         """Where the next server message goes: a memoryview of the free part of the buffer."""
         return memoryview(self.buffer)[: len(self.buffer) - self._held]
 
-    def receive(self, length):
-        """Handle the server's message of that length: length of the answer, 0 when it is over."""
+    def proof(self, length):
+        """What goes into x-syncml-hmac beside our message of that length, None for nothing."""
+        account = self.account
+        if account.client_auth != MAC:
+            return None
+        from uscomo import mac
+
+        body = memoryview(self.writer.buffer)[:length]
+        return mac.header(account.client_name, account.client_secret, self.client_nonce, body)
+
+    def receive(self, length, proof=""):
+        """Handle the server's message of that length: length of the answer, 0 when it is over.
+
+        `proof` is what the server's x-syncml-hmac says.
+        """
+        if self.outcome:
+            return 0  # what answers our last word says nothing any more
+        account = self.account
+        if account.server_auth == MAC:
+            from uscomo import mac
+
+            body = memoryview(self.buffer)[:length]
+            self._authentic = mac.proves(
+                *(proof, account.server_id, account.server_secret, self.server_nonce, body)
+            )
         try:
-            length = self._receive(length)
+            length = self._receive(length, proof)
         except (WbxmlError, ValueError, MemoryError):
             # ValueError: a text that is not UTF-8, or no number, where it had to be one.
             self.outcome = PROTOCOL_ERROR
-        except Full:
-            # Not even one command fits the server's MaxMsgSize.
-            self.outcome = ABORTED
+        except (Full, OSError):
+            # Not even one command fits the server's MaxMsgSize, or the flash takes nothing.
+            return self.abort()
         if self.outcome:
             self.end()
             return 0
+        self._length = length
         return length
+
+    def abort(self):
+        """Give the session up: length of the message that says so, 0 where there is none."""
+        self.outcome = ABORTED
+        self.end()
+        try:
+            self._header()
+            self.writer.alert(1223)
+            self.writer.end()
+            return self.writer.close(True)
+        except Full:
+            return 0
 
     def end(self):
         """Nothing more will come: an unfinished object is forgotten, an alert told in part too."""
         self.commands.drop()
-        if self._partial:
-            self._partial.status = 0
+        if self._reports:
+            self._reports.end()
 
     # -- one message
 
-    def _receive(self, length):
+    def _receive(self, length, proof):
         # While work is held back its reader owns the end of the buffer; this message only says
         # "go on", and is read beside it.
         reader = syncml.MessageReader(self.buffer) if self._work else self.reader
@@ -114,14 +158,19 @@ class Session:
         header = reader.header
         if header.session_id != self.session_id or not header.msg_id:
             raise WbxmlError(0, 0)
+        if header.msg_id == self._answered and self._repeats < _MAX_TRIES:
+            # It has come again: our answer has not. Nothing is done twice.
+            self._repeats += 1
+            return self._length
+        if header.msg_id == self._answered or number(header.msg_id) < number(self._answered):
+            raise WbxmlError(0, 0)
+        self._answered = header.msg_id
         if header.resp_uri:
             self.url = header.resp_uri
-        if header.max_msg_size:
-            try:
-                self.writer.peer_limit = int(header.max_msg_size)
-            except ValueError:
-                pass
-        code = self._check(header)
+        # Both stay in force until they change; what is no number says nothing.
+        self.writer.peer_limit = number(header.max_msg_size) or self.writer.peer_limit
+        self.commands.peer_limit = number(header.max_obj_size) or self.commands.peer_limit
+        code = self._check(header, proof)
         command = reader.next()
         retry = False
         while command and command.tag == syncml.STATUS:
@@ -133,11 +182,14 @@ class Session:
             return self._again(header, code)
         if code not in (200, 212):
             self._server_tries += 1
+            known = code < _VER_DTD
             # No commands and no challenge: the client must not challenge either (PRO 9).
-            if not command or self._server_tries > _MAX_TRIES:
-                self.outcome = SERVER_NOT_AUTHENTIC
+            if (known and not command) or self._server_tries > _MAX_TRIES:
+                self.outcome = SERVER_NOT_AUTHENTIC if known else PROTOCOL_ERROR
                 return 0
-        elif reader.final and not (command or self._work or self._waiting or self.commands.large):
+        elif reader.final and not (
+            command or self._work or self.commands.large or self._waiting()
+        ):
             self.outcome = DONE
             self._keep_nonces()
             return 0
@@ -158,7 +210,8 @@ class Session:
         # Run the work until it is done or the message is full.
         for _ in self._work:
             self._hold()
-            return self._send(False)
+            # Nothing else may come between two parts of an object.
+            return self._send(None if self.commands.sent else False)
         self._work = None
         self._held = 0
         if self.commands.aborted:
@@ -166,8 +219,8 @@ class Session:
         if self.outcome:
             self.dispatcher.commit()
             return 0
-        if self._authentic:
-            self._tell()
+        if self._authentic and self._reports:
+            self._reports.tell(self._msg_id)
         # An object in parts goes on in the next message, whatever this one's Final says.
         return self._send(self.reader.final and not self.commands.large)
 
@@ -207,8 +260,9 @@ class Session:
         kind = account.client_auth
         if kind and not self._accepted:
             name = account.client_name
-            data = _credential(kind, name, account.client_secret, self.client_nonce)
-            credential = _TYPES[kind], b"b64", data
+            if kind != MAC:
+                data = _credential(kind, name, account.client_secret, self.client_nonce)
+                credential = _TYPES[kind], b"b64", data
             if kind == BASIC:
                 name = None
         self.writer.message(
@@ -230,53 +284,15 @@ class Session:
         for uri, value in self.device_info():
             writer.item(uri, None, None, None, value)
         writer.end()
-        self._told = []
-        self._partial = None
-        self._waiting = self._report()
-        self._tell()
+        if self.alerts:
+            from uscomo import reports
+
+            self._reports = reports.Reports(writer, self.alerts)
+            self._reports.tell(self._msg_id)
         return writer.close(True)
 
-    def _tell(self):
-        # What does not fit this message goes into the next one.
-        for _ in self._waiting or ():
-            return
-        self._waiting = None
-
-    def _report(self):
-        for alert in self.alerts:
-            items = alert.items or ((alert.target, alert.data),)
-            self._partial = alert
-            at = tries = 0
-            # What fits no message is not told.
-            while at < len(items) and tries < _MAX_TRIES:
-                start = at
-                at = self._write(alert, items, start)
-                tries = 0 if at > start else tries + 1
-                if at < len(items):
-                    yield
-            self._partial = None
-
-    def _write(self, alert, items, at):
-        # As many items as fit, in an Alert of their own; returns the first that did not.
-        writer = self.writer
-        mark = writer.mark()
-        start = at
-        # Room for the END behind every item.
-        writer.limit -= 1
-        try:
-            writer.alert(1226, alert.correlator)
-            while at < len(items):
-                target, data = items[at]
-                end = writer.mark()
-                writer.item(alert.source, target, alert.format, alert.type, data, alert.mark)
-                at += 1
-        except Full:
-            writer.roll_back(end if at > start else mark)
-        writer.limit += 1
-        if at > start:
-            writer.end()
-            self._told.append((self._msg_id, mark[2] + 1, alert))
-        return at
+    def _waiting(self):
+        return self._reports and self._reports.waiting
 
     def _again(self, header, code):
         self.commands.drop()
@@ -292,20 +308,20 @@ class Session:
         reference = number(command.cmd_ref or b"-1")
         if reference == 0:
             return self._own_header(command, code)
+        if reference == self.commands.sent and code >= 300:
+            # The server does not want the rest of an object.
+            self.commands.sent = 0
         # What an unproved server says of a report does not count.
-        if code in (101, 401, 407) or not self._authentic:
-            return False
-        for told in self._told:
-            if told[:2] == (number(command.msg_ref or b"1"), reference):
-                # One Status for all Items or one for each: the worst speaks for the alert.
-                told[2].status = max(told[2].status, code)
+        if self._reports and code not in (101, 401, 407) and self._authentic:
+            self._reports.answered(number(command.msg_ref or b"1"), reference, code)
         return False
 
     def _own_header(self, command, code):
         account = self.account
         if code in (200, 212):
-            # 212 counts for the session: the 200 of a later message takes nothing back.
-            self._accepted = self._accepted or code == 212
+            # 212 counts for the session: the 200 of a later message takes nothing back. But what
+            # proves messages proves each of them.
+            self._accepted = account.client_auth != MAC and (self._accepted or code == 212)
             if command.next_nonce:
                 self.client_nonce = command.next_nonce
             return False
@@ -313,8 +329,10 @@ class Session:
             self._accepted = False
             self._tries += 1
             wanted = _TYPES.index(text(command.type)) if text(command.type) in _TYPES else -1
-            # Never another kind than the account's: a peer could ask for the password in clear.
-            if wanted == account.client_auth != NONE and self._tries < _MAX_TRIES:
+            # Never a kind that the account does not have: a peer could ask for the password in
+            # clear.
+            known = wanted == account.client_auth or account.choose(wanted)
+            if known and wanted and self._tries < _MAX_TRIES:
                 if command.next_nonce is not None:
                     self.client_nonce = command.next_nonce
                 return True
@@ -327,41 +345,53 @@ class Session:
 
     # -- the server's credential
 
-    def _check(self, header):
+    def _check(self, header, proof):
         if header.ver_dtd != b"1.2":
-            return 505
+            return _VER_DTD
         if header.ver_proto != b"DM/1.2":
-            return 513
-        if self._authentic:
-            return 200
+            return _VER_PROTO
         account = self.account
+        kind = account.server_auth
+        if self._authentic:
+            if kind == MAC:
+                # From now on each message has to prove itself.
+                self._server_tries = _MAX_TRIES
+            return 200
+        if kind == MAC and proof:
+            return 401
         if not header.credential:
             return 407
+        if kind == MAC or text(header.type) != _TYPES[kind]:
+            if self._server_tries:
+                # It was told which kind (SEC 5.1).
+                self.outcome = SERVER_NOT_AUTHENTIC
+            return 401
         from uscomo import digest
 
-        kind = account.server_auth
         expected = _credential(kind, account.server_id, account.server_secret, self.server_nonce)
-        data = bytes(header.data or b"")
-        if text(header.type) != _TYPES[kind] or not digest.equal(data, expected):
+        if not digest.equal(bytes(header.data or b""), expected):
             return 401
         self._authentic = True
         return 212
 
     def _header_status(self, header, code):
-        challenge = None
-        if self.account.server_auth and code in (212, 401, 407):
+        challenge = answer = None
+        kind = self.account.server_auth
+        if code >= _VER_DTD:
+            answer = b"1.2" if code == _VER_DTD else b"DM/1.2"
+        elif (kind and code != 200) or kind == MAC:
             nonce = None
-            if self.account.server_auth == MD5:
+            if kind != BASIC:
                 from os import urandom
 
                 from uscomo import digest
 
                 self.server_nonce = urandom(16)
                 nonce = digest.base64(self.server_nonce)
-            challenge = _TYPES[self.account.server_auth], nonce
+            challenge = _TYPES[kind], nonce
             if code == 212:
                 self._keep_nonces()
-        self.writer.status(header.msg_id, 0, b"SyncHdr", code, None, challenge)
+        self.writer.status(header.msg_id, 0, b"SyncHdr", code, None, challenge, answer)
 
     # -- commands; generators that yield where the message is full
 

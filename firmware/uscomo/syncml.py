@@ -56,16 +56,16 @@ _CMD = const(0x0A)
 _CMDID = const(0x0B)
 _CMDREF = const(0x0C)
 _CRED = const(0x0E)
-_DATA = const(0x0F)
+DATA = const(0x0F)
 _FINAL = const(0x12)
-_ITEM = const(0x14)
+ITEM = const(0x14)
 _LOCNAME = const(0x16)
 _LOCURI = const(0x17)
 _META = const(0x1A)
 _MSGID = const(0x1B)
 _MSGREF = const(0x1C)
 _SESSIONID = const(0x25)
-_SOURCE = const(0x27)
+SOURCE = const(0x27)
 _SOURCEREF = const(0x28)
 _SYNCBODY = const(0x2B)
 _SYNCHDR = const(0x2C)
@@ -74,7 +74,7 @@ _TARGET = const(0x2E)
 _TARGETREF = const(0x2F)
 _VERDTD = const(0x31)
 _VERPROTO = const(0x32)
-_MOREDATA = const(0x34)
+MOREDATA = const(0x34)
 _CORRELATOR = const(0x3C)
 _FORMAT = const(0x107)
 _MARK = const(0x10B)
@@ -90,7 +90,7 @@ _FIELDS = {
     _CMD: "cmd",
     _CMDID: "cmd_id",
     _CMDREF: "cmd_ref",
-    _DATA: "data",
+    DATA: "data",
     _MSGID: "msg_id",
     _MSGREF: "msg_ref",
     0x21: "resp_uri",
@@ -100,6 +100,7 @@ _FIELDS = {
     _CORRELATOR: "correlator",
     _FORMAT: "format",
     _MAXMSGSIZE: "max_msg_size",
+    _MAXOBJSIZE: "max_obj_size",
     _NEXTNONCE: "next_nonce",
     _SIZE: "size",
     _TYPE: "type",
@@ -113,7 +114,8 @@ class Fields:
 
     tag = 0
     cmd = cmd_id = cmd_ref = data = msg_id = msg_ref = resp_uri = session_id = None
-    ver_dtd = ver_proto = correlator = format = max_msg_size = next_nonce = type = size = None
+    ver_dtd = ver_proto = correlator = format = next_nonce = type = size = None
+    max_msg_size = max_obj_size = None
     target = source = source_name = None
     credential = more = foreign = False
     items = ()
@@ -220,13 +222,13 @@ class MessageReader:
                     whole.credential = True
                 elif tag == _TARGET:
                     place = "target"
-                elif tag == _SOURCE:
+                elif tag == SOURCE:
                     place = "source"
                 elif tag == _LOCURI:
                     name = place
                 elif tag == _LOCNAME and place == "source":
                     name = "source_name"
-                elif tag == _ITEM:
+                elif tag == ITEM:
                     if len(whole.items) >= MAX_ITEMS:
                         whole.more = True
                         reader.skip()
@@ -237,7 +239,7 @@ class MessageReader:
                     whole.items.append(fields)
                     if reader.empty:
                         fields = whole
-                elif tag == _MOREDATA:
+                elif tag == MOREDATA:
                     fields.more = True
                 elif command in (SEQUENCE, ATOMIC) and tag in NAMES:
                     self._pending = True
@@ -323,11 +325,11 @@ class MessageWriter(wbxml.Writer):
         self.text(_SESSIONID, session_id)
         self.text(_MSGID, msg_id)
         self.location(_TARGET, target)
-        self.location(_SOURCE, source, name)
+        self.location(SOURCE, source, name)
         if credential:
             self.start(_CRED)
             self.meta(credential[1], credential[0])
-            self.text(_DATA, credential[2])
+            self.text(DATA, credential[2])
             self.end()
         if max_msg_size:
             self.start(_META)
@@ -339,13 +341,16 @@ class MessageWriter(wbxml.Writer):
         self.start(_SYNCBODY)
 
     def close(self, final):
-        """Close the message; without Final it asks for the next one. Returns its length."""
+        """Close the message: True with Final, False asking for the next one, None just so.
+
+        Returns its length.
+        """
         self.limit += _TAIL
         if final:
             self.empty(_FINAL)
-        else:
+        elif final is not None:
             self.command(ALERT)
-            self.text(_DATA, 1222)
+            self.text(DATA, 1222)
             self.end()
         self.end()
         self.end()
@@ -377,7 +382,7 @@ class MessageWriter(wbxml.Writer):
             self.start(_CHAL)
             self.meta(b"b64", challenge[0], challenge[1])
             self.end()
-        self.text(_DATA, code)
+        self.text(DATA, code)
         if answer is not None:
             self.item(None, None, None, None, answer)
         self.end()
@@ -391,31 +396,31 @@ class MessageWriter(wbxml.Writer):
     def alert(self, code, correlator=None):
         """Open an Alert; items follow, then end()."""
         self.command(ALERT)
-        self.text(_DATA, code)
+        self.text(DATA, code)
         if correlator:
             self.text(_CORRELATOR, correlator)
 
     def item(self, source, target, format, type, data, mark=None):
         """Write a whole Item; what is None is left out, empty data is an empty element."""
-        self.start(_ITEM)
+        self.start(ITEM)
         if target:
             self.location(_TARGET, target)
         if source:
-            self.location(_SOURCE, source)
+            self.location(SOURCE, source)
         if format or type or mark:
             self.meta(format, type, None, mark)
         if data is not None:
             if not len(data):
-                self.empty(_DATA)
+                self.empty(DATA)
             elif format == "bin" or b"\0" in _octets(data):
-                self.start(_DATA)
+                self.start(DATA)
                 self.opaque(_octets(data))
                 self.end()
             else:
-                self.text(_DATA, data)
+                self.text(DATA, data)
         self.end()
 
-    def meta(self, format, type, next_nonce=None, mark=None):
+    def meta(self, format, type, next_nonce=None, mark=None, size=None):
         """Write a whole Meta."""
         self.start(_META)
         if format:
@@ -426,6 +431,8 @@ class MessageWriter(wbxml.Writer):
             self.text(_MARK, mark)
         if next_nonce:
             self.text(_NEXTNONCE, next_nonce)
+        if size:
+            self.text(_SIZE, size)
         self.end()
 
     def location(self, tag, uri, name=None):

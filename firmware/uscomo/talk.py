@@ -23,6 +23,8 @@ MODULES = (
     "talk",
     "session",
     "commands",
+    "chunks",
+    "reports",
     "syncml",
     "wbxml",
     "tree",
@@ -37,6 +39,7 @@ MODULES = (
     "devdetail",
     "digest",
     "md5",
+    "mac",
     "http",
     "link",
 )
@@ -44,6 +47,8 @@ MODULES = (
 
 class Talk:
     """One account's session: its tree, its buffers; run() it over HTTP or drive it by hand."""
+
+    proof = ""  # what the server's transport said beside its message
 
     def __init__(self, stored, nodes, account, interact, receive, send):
         from uscomo import devdetail, devinfo
@@ -93,12 +98,17 @@ class Talk:
             while left:
                 received = self._exchange(length, feed)
                 if not received:
-                    return PROTOCOL_ERROR
-                length = session.receive(received)
+                    return session.outcome or PROTOCOL_ERROR
+                length = session.receive(received, self.proof)
                 if not length:
                     break
-                if received < _PART or not session.commands.large:
+                coming = session.commands.large and received >= _PART
+                if not (coming or session.commands.sent):
                     left -= 1
+            else:
+                length = session.abort()
+                if length:
+                    self._exchange(length, feed)
         except (http.HttpError, OSError):
             return UNREACHABLE
         except ValueError:
@@ -110,16 +120,20 @@ class Talk:
 
     def _exchange(self, length, feed):
         # One message out, one in; 0 where what came is no DM message of a size that fits.
-        headers = (("Content-Type", _TYPE), ("Accept", _TYPE), ("User-Agent", "uscomo"))
+        headers = [("Content-Type", _TYPE), ("Accept", _TYPE), ("User-Agent", "uscomo")]
+        proof = self.session.proof(length)
+        if proof:
+            headers.append(("x-syncml-hmac", proof))
         url = self.session.url
         url = url if isinstance(url, str) else bytes(url).decode()
         body = memoryview(self.send)[:length]
         # What begins a session is hardly needed in the middle of it.
-        platform.let_go(("devinfo", "devdetail", "digest", "md5"))
+        platform.let_go(("devinfo", "devdetail", "digest", "md5", "mac"))
         response = http.request("POST", url, headers, body, _TIMEOUT_S, feed)
         try:
             if response.status != 200 or not response.content_type.endswith("+wbxml"):
                 return 0
+            self.proof = response.proof
             space = self.session.space()
             received = 0
             while received < len(space):

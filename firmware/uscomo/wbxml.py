@@ -269,9 +269,18 @@ class Writer:
 
     def opaque(self, data):
         """Write bytes of any value."""
+        self.gap(len(data))[:] = data
+
+    def gap(self, size):
+        """Write bytes that are still to come: where they go."""
         self._byte(0xC3)
-        self._integer(len(data))
-        self._raw(data)
+        self._integer(size)
+        end = self.position + size
+        if end > self.limit:
+            raise Full
+        view = memoryview(self.buffer)[self.position : end]
+        self.position = end
+        return view
 
     def _byte(self, value):
         if self.position >= self.limit:

@@ -53,3 +53,29 @@ def test_equal():
     assert digest.equal(b"abc", b"abc")
     assert not digest.equal(b"abc", b"abd")
     assert not digest.equal(b"abc", b"ab")
+
+
+def test_a_firmware_without_md5():
+    # What official images of a Pico before 1.26 have: hashlib, but no md5 in it.
+    import sys
+
+    class Hashlib:
+        pass
+
+    kept = sys.modules.get("hashlib")
+    sys.modules["hashlib"] = Hashlib()
+    try:
+        import hashlib
+
+        assert not hasattr(hashlib, "md5")
+        test_md5_credentials()
+        from uscomo import mac
+
+        header = mac.header(
+            b"Bruce2", b"OhBehave", b"Nonce", b"<SyncML xmlns='SYNCML:SYNCML1.2'/>"
+        )
+        assert header.endswith(" mac=91o6k7iTz9rwVedoZ8A0PQ==")
+    finally:
+        del sys.modules["hashlib"]
+        if kept:
+            sys.modules["hashlib"] = kept

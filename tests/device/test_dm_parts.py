@@ -359,6 +359,8 @@ class Endless:
 
     url = "http://x"
     outcome = session.RUNNING
+    sent = 0
+    aborted = False
 
     def __init__(self, large, last):
         self.commands = self
@@ -369,7 +371,11 @@ class Endless:
     def start(self, *details):
         return 1
 
-    def receive(self, length):
+    def abort(self):
+        self.aborted = True
+        return 9
+
+    def receive(self, length, proof):
         self.rounds += 1
         self.left -= 1
         if not self.left:
@@ -405,6 +411,8 @@ def test_a_session_is_as_long_as_its_object_needs():
         held = Endless(large, last)
         assert Held(size, held).run(b"1", 1201, [], None) == outcome
         assert held.rounds == rounds and held.large == "ended"
+        # Who gives up says so.
+        assert held.aborted == (rounds == 64)
 
 
 # -- alerts
@@ -495,7 +503,7 @@ def test_items_that_fill_more_than_a_message():
         # An alert that was told in part has no answer yet.
         header = 200
         if len(made.seen) == 2:
-            assert first.status == 200 and made.session._partial is first
+            assert first.status == 200 and made.session._reports._partial is first
     told = [data for message in made.seen for _, items in message for data in items]
     assert told == [b"%03d" % i for i in range(16)] + [b"000", b"001"]
     assert len(made.seen) > 1

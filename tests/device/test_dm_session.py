@@ -19,6 +19,9 @@ class Account:
     server_secret = b"secret"
     server_nonce = NONCE
 
+    def choose(self, kind):
+        return False
+
 
 class Tree:
     """A dispatcher over a dict."""
@@ -58,6 +61,7 @@ class Tree:
 
 
 class Alert:
+    code = 1226
     type = "urn:x"
     format = "chr"
     mark = correlator = target = None
@@ -109,9 +113,12 @@ class Peer:
     def credential(self, nonce=NONCE, secret=b"secret"):
         return "syncml:auth-md5", "b64", digest.credential(b"server", secret, nonce)
 
-    def say(self, write, credential=None, final=True, session_id=b"7"):
-        """Send a server message; returns the commands of the answer, None for the end."""
-        self.msg_id += 1
+    def say(self, write, credential=None, final=True, session_id=b"7", msg_id=0, proof=None):
+        """Send a server message; returns the commands of the answer, None for the end.
+
+        `proof` makes the transport's header of the message.
+        """
+        self.msg_id = msg_id or self.msg_id + 1
         buffer = bytearray(4096)
         writer = MessageWriter(buffer)
         name = b"server" if credential else None
@@ -125,7 +132,9 @@ class Peer:
             buffer[length - 3 : length - 1] = b"\x01\x01"
             length -= 1
         self.session.space()[:length] = buffer[:length]
-        self.sent = self.parse(self.session.receive(length))
+        beside = proof(buffer[:length]) if proof else ""
+        self.length = self.session.receive(length, beside)
+        self.sent = self.parse(self.length)
         return self.sent
 
     def accept(self, writer, code=212, reference=None):

@@ -397,6 +397,9 @@ class Account:
     scomo_root = "SCOMO"
     scomo_version = "1.0"
 
+    def choose(self, kind):
+        return False
+
 
 ABOUT = (
     ("DevId", "DMCtest"),

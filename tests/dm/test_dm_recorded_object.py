@@ -24,6 +24,10 @@ class Account:
     client_auth = session.NONE
     client_nonce = b""
 
+    @staticmethod
+    def choose(kind: int) -> bool:
+        return False
+
 
 class Dispatcher:
     def __init__(self) -> None:

@@ -25,10 +25,10 @@ BY_NAME = {source.name: source for source in AGENT}
 # its own floor from what stands to its left.
 FLOORS = (
     ("constant", "uscomo_boot"),
-    ("wbxml", "md5", "digest", "platform", "rules", "console", "consent"),
+    ("wbxml", "md5", "digest", "mac", "platform", "rules", "console", "consent"),
     ("syncml", "rsa", "trust", "package", "store", "nodes", "link", "http", "lifecycle"),
     ("tree", "change", "inventory", "scomo", "devinfo", "devdetail", "dmacc", "download"),
-    ("commands", "session", "notify", "talk", "operation"),
+    ("chunks", "reports", "commands", "session", "notify", "talk", "operation"),
     ("agent", "watch", "supervisor", "author"),
     ("__init__",),
 )
@@ -83,7 +83,7 @@ AT_IMPORT = {("syncml", "Fields()"): "one shared object for the end of a contain
 ALLOCATIONS = {
     ("commands", "bytes(value)"): "a copy of what a message held",
     ("commands", "bytes(item.data)"): "a copy of what a message held",
-    ("commands", "bytearray(data)"): "a copy of what a message held",
+    ("chunks", "bytearray(data)"): "a copy of what a message held",
     ("dmacc", "bytes(data)"): "a copy of what a message held",
     ("nodes", "bytearray(size)"): "set() and the scan refuse more than MAX_VALUE",
     ("nodes", "bytes(value)"): "a copy of a value, MAX_VALUE",
@@ -130,7 +130,7 @@ BUDGETS = {
 PHASE_LIMIT, BOOT_LIMIT = 24 * 1024, 4 * 1024
 # What is reached. The blueprint's 56 KB are not held, which the footprint's table says; they lie
 # in flash, and what must be in memory together has limits of its own.
-TOTAL_LIMIT = 65 * 1024
+TOTAL_LIMIT = 72 * 1024
 
 
 def within(source: Source) -> list[str]:

@@ -20,7 +20,7 @@ from ..errors import UsageError
 from ..package.keys import PublicKey
 
 #: Credential types by the names that the command line uses, as DMAcc names them.
-AUTH_TYPES = {"none": "", "basic": "BASIC", "md5": "DIGEST"}
+AUTH_TYPES = {"none": "", "basic": "BASIC", "md5": "DIGEST", "mac": "HMAC"}
 
 #: Ways of asking for an application, see uscomo.agent.
 REQUEST_TYPES = ("update", "install", "none")
