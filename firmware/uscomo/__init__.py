@@ -83,6 +83,11 @@ def on_consent(callback):
     _author().listen("on_consent", callback)
 
 
+def on_dialog(callback):
+    """Show a server's texts and questions by callback(text, about); None cancels a question."""
+    _author().listen("on_dialog", callback)
+
+
 def on_answer(callback):
     """Have callback(id, answer) called when a request is answered."""
     _author().listen("on_answer", callback)

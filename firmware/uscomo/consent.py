@@ -1,6 +1,6 @@
 # Asking the user: yes, no or later, and telling. The answer comes from the console, from an app
 # (uscomo.on_consent), or from what the device was set to. Never knows what the question is about.
-# Rules for UI alerts: OMA DM Protocol 1.2, section 10; status codes 200, 304, 214, 408, 406, 416.
+# What a server asks is in `dialogs`; status codes of UI alerts: OMA DM Protocol 1.2, section 10.
 from uscomo import console
 from uscomo.constant import const
 
@@ -11,9 +11,6 @@ CANCELLED = const(214)
 TIMED_OUT = const(408)
 UNSUPPORTED = const(406)
 
-_DISPLAY = const(1100)
-_CONFIRM = const(1101)
-
 # A question without MAXDT must not hold a session, and the apps beside it, for ever.
 _TIMEOUT_S = const(120)
 _MAX_TEXT = const(200)
@@ -22,11 +19,13 @@ _MAX_TEXT = const(200)
 mode = "console"
 # An app's user interface, in place of the console: (text, default) -> True, False or None, later.
 callback = None
+# The same for what only servers ask, see `dialogs`: (text, what is asked) -> the answer.
+dialog = None
 
 
 def ask(text, default=False, timeout_s=_TIMEOUT_S):
     """Ask a yes-or-no question; returns YES, NO, CANCELLED, TIMED_OUT or UNSUPPORTED."""
-    text = _plain(text)
+    text = plain(text)
     if callback and mode not in ("yes", "no"):
         answer = callback(text, default)
         return CANCELLED if answer is None else YES if answer else NO
@@ -49,35 +48,9 @@ def ask(text, default=False, timeout_s=_TIMEOUT_S):
 
 def tell(text):
     """Show a text to the user."""
-    print("! " + _plain(text))
+    print("! " + plain(text))
 
 
-def _plain(text):
-    # A server's text on one line: it must not look like the agent's, nor steer the terminal.
+def plain(text):
+    """A server's text on one line: it must not look like the agent's, nor steer the terminal."""
     return "".join([" " if c < " " or "~" < c < "\xa0" else c for c in text[:_MAX_TEXT]])
-
-
-def interact(code, texts):
-    """Carry out a UI alert: its options, then its texts. Returns a status and an answer."""
-    options = _options(texts[0] if len(texts) > 1 else "")
-    text = texts[-1] if texts else ""
-    if mode == "none" and not callback:
-        return UNSUPPORTED, None
-    if code == _DISPLAY:
-        tell(text)
-        return YES, None
-    if code == _CONFIRM:
-        try:
-            timeout_s = max(1, min(int(options.get("MAXDT", _TIMEOUT_S)), _TIMEOUT_S))
-        except ValueError:
-            timeout_s = _TIMEOUT_S
-        return ask(text, options.get("DR") == "1", timeout_s), None
-    return UNSUPPORTED, None
-
-
-def _options(text):
-    found = {}
-    for pair in text.split("&"):
-        name, _, value = pair.partition("=")
-        found[name] = value
-    return found

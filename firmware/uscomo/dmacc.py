@@ -1,95 +1,29 @@
-# The DMAcc management object: accounts with DM servers, stored as nodes; and an account's nonces,
-# in a file of their own, because they change with every session.
+# An account with a DM server as a session needs it; and its nonces, in a file of their own: they
+# change with every session. The object in the tree is in `accounts`.
 # Source: OMA DM Standardized Objects 1.2, section 5.3.1.
 import struct
 from binascii import crc32
 
 import uscomo_boot
-from uscomo import platform, store
+from uscomo import platform
 from uscomo.constant import const
-from uscomo.tree import GET, REPLACE
 
-MOID = "urn:oma:mo:oma-dm-dmacc:1.0"
+KEY = const("DMAcc/")
 
 # Kinds of credential by their DMAcc names; `session` numbers them alike.
 _KINDS = (b"", b"BASIC", b"DIGEST", b"HMAC")
 
-_MAX_NONCE = const(64)
-# What a session has to put into one message with all the rest.
-_MAX_ADDRESS = const(512)
-_MAX_TEXT = const(128)
+MAX_NONCE = const(64)
 # Sequence, length and octets of the client's and the server's nonce, CRC-32.
 _ROW = "<IB64sB64sI"
 _ROW_SIZE = const(138)
-
-_SECRETS = ("AAuthSecret", "AAuthData")
-# Who the server is in ACLs, and where they stand: a server that wrote these could be another.
-_FIXED = ("ServerID", "ScomoRoot")
-
-# Of an account's Ext, where it says nothing: are results of short operations told at once, is the
-# user never asked. The server may change the first; the second is the device's own.
-_DEFAULTS = {"Report": b"async", "Silent": b"0"}
-
-
-class Accounts:
-    """Accounts in the tree: readable but for their secrets."""
-
-    def __init__(self, nodes):
-        self.nodes = nodes
-
-    def node(self, path):
-        """What a path is, or None."""
-        if not path:
-            return "node", "", GET
-        key = "DMAcc/" + "/".join(path)
-        if path[1:2] == ["Ext"] and len(path) == 3 and path[2] in _DEFAULTS:
-            return "chr", "", GET | REPLACE if path[2] == "Report" else GET
-        if self.nodes.get(key) is not None:
-            if path[-1] in _SECRETS:
-                return "bin" if path[-1] == "AAuthData" else "chr", "", REPLACE
-            return "chr", "", GET if path[-1] in _FIXED else GET | REPLACE
-        if self.nodes.children(key):
-            return "node", MOID if len(path) == 1 else "", GET
-        return None
-
-    def children(self, path):
-        """Names below a path."""
-        names = self.nodes.children("/".join(["DMAcc"] + path))
-        if path[1:] == ["Ext"]:
-            names += [name for name in sorted(_DEFAULTS) if name not in names]
-        return names
-
-    def read(self, path):
-        """A leaf's value."""
-        value = self.nodes.get("DMAcc/" + "/".join(path))
-        return _DEFAULTS[path[-1]] if value is None else value
-
-    def write(self, path, data):
-        """Overwrite a leaf; what is changed counts from the next session on."""
-        if path[-1] == "AAuthData":
-            if len(data) > _MAX_NONCE:
-                return 413
-            # The new nonce counts, not the one that was kept.
-            store.remove_tree(uscomo_boot.ROOT + "/n/" + path[0])
-        elif len(data) > (_MAX_ADDRESS if path[-1] == "Addr" else _MAX_TEXT):
-            return 413
-        else:
-            try:
-                bytes(data).decode()
-            except ValueError:
-                return 415
-        try:
-            self.nodes.set("DMAcc/" + "/".join(path), data)
-        except ValueError:
-            return 413
-        return 200
 
 
 class Account:
     """One account as a session needs it; names and secrets as bytes."""
 
     def __init__(self, nodes, name):
-        base = "DMAcc/" + name + "/"
+        base = KEY + name + "/"
 
         def text(key, default=b""):
             value = nodes.get(base + key)
@@ -97,17 +31,28 @@ class Account:
 
         self.name = name
         self.server_id = text("ServerID")
-        self.address = text("AppAddr/1/Addr")
+        # In the order of their names, which is that of preference.
+        self.addresses = []
+        for place in nodes.children(base + "AppAddr"):
+            place = "AppAddr/" + place + "/"
+            url = text(place + "Addr")
+            for port in nodes.children(base + place + "Port")[:1]:
+                url = _with_port(url, text(place + "Port/" + port + "/PortNbr"))
+            self.addresses.append(url if b"://" in url else b"http://" + url)
+        self.address = self.addresses[0] if self.addresses else b""
         self.client_auth = self.server_auth = 0
         self.client_name = self.client_secret = self.server_secret = b""
         self.client_nonce = self.server_nonce = b""
-        # The client's credentials: kind, name, secret; the preferred one is used, else the first.
+        # The client's credentials that we know: kind, name, secret; the preferred one is used, else
+        # the first. So it is with the server's.
         self._ways = []
         preferred = text("AAuthPref")
         for place in nodes.children(base + "AppAuth"):
             place = "AppAuth/" + place + "/"
             name = text(place + "AAuthType")
-            kind = _KINDS.index(name) if name in _KINDS else 0
+            if name not in _KINDS[1:]:
+                continue
+            kind = _KINDS.index(name)
             level = text(place + "AAuthLevel")
             secret = text(place + "AAuthSecret")
             nonce = text(place + "AAuthData")
@@ -116,7 +61,7 @@ class Account:
                 if len(self._ways) == 1 or name == preferred:
                     self.choose(kind)
                     self.client_nonce = nonce
-            elif level == b"SRVCRED":
+            elif level == b"SRVCRED" and (not self.server_auth or name == preferred):
                 self.server_auth = kind
                 self.server_secret = secret
                 self.server_nonce = nonce
@@ -176,3 +121,10 @@ class Account:
 
     def _path(self):
         return uscomo_boot.ROOT + "/n/" + self.name
+
+
+def _with_port(url, port):
+    # An address with a port, where it has none of its own.
+    scheme, sign, rest = url.rpartition(b"://")
+    host, slash, path = rest.partition(b"/")
+    return scheme + sign + (host if b":" in host else host + b":" + port) + slash + path

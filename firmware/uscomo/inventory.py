@@ -5,7 +5,8 @@ import os
 
 import uscomo_boot
 from uscomo import store
-from uscomo.tree import EXEC, GET, INTERIOR, REPLACE
+from uscomo.constant import EXEC, GET, REPLACE
+from uscomo.tree import INTERIOR
 
 _LEAVES = ("ID", "PkgIDRef", "Name", "Version", "EnvType", "Status", "State")
 _EXT = ("Release", "OnTrial", "LastError", "Retained")

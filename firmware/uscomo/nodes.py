@@ -9,12 +9,14 @@ import struct
 from binascii import crc32
 
 import uscomo_boot
-from uscomo import platform
+from uscomo import platform, store
 from uscomo.constant import const
 
 MAX_KEY = const(127)
 MAX_VALUE = const(1024)
+# What servers may fill, and what the device's own beside that has room in.
 MAX_NODES = const(512)
+_RESERVE = const(64)
 _REMOVED = const(0xFFFF)
 # A longer log is folded into a new snapshot: reading scans all of it.
 _MAX_LOG = const(4096)
@@ -27,9 +29,11 @@ class Nodes:
     def __init__(self, store):
         self.store = store
         self.pending = {}
+        self.garbage = []  # files that a commit makes superfluous
         self._buffer = bytearray(_BUFFER)
         self._log_end = 0
         self._torn = False
+        self._room = -_RESERVE - 1  # not counted yet
         for _ in self._items(self._path() + "d", True):
             pass
 
@@ -38,44 +42,39 @@ class Nodes:
         key = key.encode()
         if key in self.pending:
             return self.pending[key]
-        found = None
-        size = _REMOVED
-        with_log = False
-        for at, length in self._find(self._path() + "d", key):
-            found, size, with_log = at, length, True
-        if not with_log:
-            for at, length in self._find(self._path(), key):
-                found, size = at, length
-        if size == _REMOVED:
+        path = self._path() + "d"
+        found = self._find(path, key)
+        if not found:
+            path = path[:-1]
+            found = self._find(path, key)
+        if not found or found[1] == _REMOVED:
             return None
-        value = bytearray(size)
-        with open(self._path() + ("d" if with_log else ""), "rb") as file:
-            file.seek(found)
+        value = bytearray(found[1])
+        with open(path, "rb") as file:
+            file.seek(found[0])
             file.readinto(value)
         return bytes(value)
 
     def keys(self, prefix):
         """All keys that start with a prefix, sorted, as str."""
-        prefix = prefix.encode()
-        found = {}
-        for path in (self._path(), self._path() + "d"):
-            for key, _, size in self._items(path):
-                if key.startswith(prefix):
-                    found[key] = size != _REMOVED
-        for key, value in self.pending.items():
-            if key.startswith(prefix):
-                found[key] = value is not None
-        return sorted(key.decode() for key in found if found[key])
+        return sorted(key.decode() for key in self._live(prefix))
 
     def children(self, prefix):
-        """The names directly below "A/B": sorted, each once."""
-        names = []
-        start = len(prefix) + 1
-        for key in self.keys(prefix + "/"):
-            name = key[start:].split("/", 1)[0]
-            if not names or names[-1] != name:
-                names.append(name)
-        return names
+        """The names directly below "A/B": sorted, each once; no more than those are in memory."""
+        names = set()
+        start = len(prefix.encode()) + 1
+        for key in self._live(prefix + "/"):
+            end = key.find(b"/", start)
+            names.add(key[start : end if end > 0 else len(key)].decode())
+        return sorted(names)
+
+    def room(self):
+        """Whether a server may add a node. At least: a value that is written again counts too."""
+        if self._room <= 0:
+            self._room = MAX_NODES
+            for _ in self._live(""):
+                self._room -= 1
+        return self._room > 0
 
     def set(self, key, value):
         """Remember a value for commit(); ValueError where a limit is passed."""
@@ -83,6 +82,7 @@ class Nodes:
         if not 0 < len(key) <= MAX_KEY or len(value) > MAX_VALUE:
             raise ValueError
         self.pending[key] = bytes(value)
+        self._room -= 1
 
     def remove(self, key):
         """Forget a key at commit()."""
@@ -97,11 +97,15 @@ class Nodes:
     def discard(self):
         """Forget what is not committed."""
         self.pending = {}
+        self.garbage = []
 
     def commit(self):
         """Make the pending changes durable, all or none."""
         if not self.pending:
             return
+        # Before anything is written: what is too much would be too much for ever.
+        if self._room < -_RESERVE and not self.room() and self._room < -_RESERVE:
+            raise OSError(28)
         if self._torn or self._log_end > _MAX_LOG or not self.store.nodes:
             self._compact()
         else:
@@ -116,6 +120,8 @@ class Nodes:
             self._log_end = end
             self._torn = False
         self.pending = {}
+        while self.garbage:
+            store.remove_tree(self.garbage.pop())
 
     # -- files
 
@@ -183,9 +189,34 @@ class Nodes:
         return check
 
     def _find(self, path, key):
-        for found, at, size in self._items(path):
+        # (offset, size) of a key's value, in the log the last one; None where the key is not.
+        place = None
+        items = self._items(path)
+        for found, at, size in items:
             if found == key:
-                yield at, size
+                place = at, size
+            if found >= key and path[-1] != "d":
+                items.close()  # a snapshot is sorted
+                break
+        return place
+
+    def _live(self, prefix):
+        # Keys that begin so, as octets, in no order. What has changed since the snapshot is held,
+        # and no more.
+        prefix = prefix.encode()
+        changed = {}
+        for key, _, size in self._items(self._path() + "d"):
+            if key.startswith(prefix):
+                changed[key] = size != _REMOVED
+        for key, value in self.pending.items():
+            if key.startswith(prefix):
+                changed[key] = value is not None
+        for key, _, _ in self._items(self._path()):
+            if key.startswith(prefix) and key not in changed:
+                yield key
+        for key in changed:
+            if changed[key]:
+                yield key
 
     def _compact(self):
         # A new snapshot: the old one, streamed, with what has changed since merged into it; only
@@ -196,19 +227,16 @@ class Nodes:
         changed = sorted(changed)
         number = self.store.nodes + 1 & 0xFFFF or 1
         with open("%s/t/%d" % (uscomo_boot.ROOT, number), "wb") as file:
-            count = at = 0
+            at = 0
             for key, offset, size in self._items(old):
                 while at < len(changed) and changed[at] < key:
-                    count += self._merge(file, changed[at])
+                    self._merge(file, changed[at])
                     at += 1
                 if at < len(changed) and changed[at] == key:
                     continue  # written by the next turn, in its place
                 _copy(old, offset, size, key, file)
-                count += 1
             for key in changed[at:]:
-                count += self._merge(file, key)
-        if count > MAX_NODES:
-            raise OSError(28)
+                self._merge(file, key)
         self.store.nodes = number
         self.store.commit()
         self._log_end = 0
@@ -221,10 +249,8 @@ class Nodes:
 
     def _merge(self, file, key):
         value = self.get(key.decode())
-        if value is None:
-            return 0
-        _write(file, key, value, 0)
-        return 1
+        if value is not None:
+            _write(file, key, value, 0)
 
 
 def _copy(path, offset, size, key, file):

@@ -5,9 +5,9 @@ import json
 
 import uscomo_boot
 from uscomo import platform, store
-from uscomo.constant import const
+from uscomo.constant import ADD, DELETE, GET, REPLACE, const
 from uscomo.inventory import Deployed, Ext, operation_node
-from uscomo.tree import ADD, DELETE, GET, INTERIOR, REPLACE
+from uscomo.tree import INTERIOR
 
 MOID = "urn:oma:mo:oma-scomo:"
 
@@ -66,7 +66,6 @@ class Scomo:
         self._accepted = []
         self._others = {"Deployed": Deployed(stored, nodes), "Ext": Ext(stored)}
         self._coming = None  # a package: path of its Data, number, octets to come
-        self._garbage = []
 
     def node(self, path):
         """What a path is, or None."""
@@ -201,6 +200,11 @@ class Scomo:
         self.nodes.remove_tree(key)
         return 200
 
+    def key(self, path):
+        """Where a download or package is stored that may get another name, or a status."""
+        named = len(path) == len(_place(path)) and not self._busy(path)
+        return _KEY + "/".join(path) if named else 405
+
     # -- direct delivery: a package that comes in parts; who carries them sees to the exact size
 
     def begin(self, path, size, type):
@@ -263,7 +267,7 @@ class Scomo:
         # A package file goes when the commit has made it garbage.
         number = self.nodes.get(key + "/Data")
         if number:
-            self._garbage.append(store.package_path(int(number)))
+            self.nodes.garbage.append(store.package_path(int(number)))
 
     # -- primitives
 
@@ -317,8 +321,6 @@ class Scomo:
         for operation in self._accepted:
             self.store.accept(operation)
         self._accepted = []
-        while self._garbage:
-            store.remove_tree(self._garbage.pop())
 
     def _busy(self, place):
         # The primitive that waits for this place, or None.

@@ -81,7 +81,7 @@ class Supervisor:
     """One start of the device; `agent`, `store` and `nodes` are there while it is awake."""
 
     # What an app has set, see __init__.
-    on_consent = on_answer = None
+    on_consent = on_dialog = on_answer = None
     nap = None  # how long to sleep at the end of this start, in milliseconds
     loud = 0  # milliseconds after which a trial that goes on is told
 
@@ -127,6 +127,7 @@ class Supervisor:
             from uscomo import consent
 
             consent.callback = self._call(self.on_consent)
+            consent.dialog = self._call(self.on_dialog)
             self.agent.on_answer = self._call(self.on_answer)
 
     def _call(self, callback):

@@ -371,7 +371,7 @@ class MessageWriter(wbxml.Writer):
         self.text(_CMDID, self.cmd_id)
 
     def status(self, msg_ref, cmd_ref, cmd, code, target=None, challenge=None, answer=None):
-        """Write a whole Status; challenge is (type, nonce as base64), answer an Item's data."""
+        """Write a whole Status; challenge is (type, nonce as base64), answer the Items' data."""
         self.command(STATUS)
         self.text(_MSGREF, msg_ref)
         self.text(_CMDREF, cmd_ref)
@@ -383,8 +383,8 @@ class MessageWriter(wbxml.Writer):
             self.meta(b"b64", challenge[0], challenge[1])
             self.end()
         self.text(DATA, code)
-        if answer is not None:
-            self.item(None, None, None, None, answer)
+        for data in answer or ():
+            self.item(None, None, None, None, data)
         self.end()
 
     def results(self, msg_ref, cmd_ref):

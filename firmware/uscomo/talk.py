@@ -1,11 +1,11 @@
 # The talk phase: one DM session over HTTP, with everything it needs put together.
 # Imported for a session and let go after it. Never decides when to talk, nor what to report.
 import uscomo_boot
-from uscomo import consent, dmacc, http, platform
+from uscomo import dmacc, http, platform
 from uscomo.constant import const
 from uscomo.scomo import Scomo
 from uscomo.session import PROTOCOL_ERROR, RUNNING, Session
-from uscomo.tree import Leaves, Tree
+from uscomo.tree import Tree
 
 # No connection, or the transport broke: beside the outcomes of `session`.
 UNREACHABLE = const(6)
@@ -21,6 +21,13 @@ _TIMEOUT_S = const(30)
 # Modules that a session brings in, for platform.end_phase().
 MODULES = (
     "talk",
+    "dialogs",
+    "inbox",
+    "listing",
+    "properties",
+    "tnds",
+    "accounts",
+    "leaves",
     "session",
     "commands",
     "chunks",
@@ -51,27 +58,30 @@ class Talk:
     proof = ""  # what the server's transport said beside its message
 
     def __init__(self, stored, nodes, account, interact, receive, send):
-        from uscomo import devdetail, devinfo
+        from uscomo import devinfo
 
         self.account = account
+        self.nodes = nodes
         self.scomo = Scomo(stored, nodes, account)
         about = devinfo.values(nodes)
         self.device_id = about[0][1]
         self._about = about
         self._interact = interact
-        tree = Tree(
-            (
-                ("DevInfo", Leaves(devinfo.MOID, about)),
-                ("DevDetail", Leaves(devdetail.MOID, devdetail.values(nodes))),
-                ("DMAcc", dmacc.Accounts(nodes)),
-                (account.scomo_root, self.scomo),
-            ),
-            nodes,
-            account.server_id,
+        mounts = (
+            ("DevInfo", None),
+            ("DevDetail", None),
+            ("DMAcc", None),
+            ("Inbox", None),
+            (account.scomo_root, self.scomo),
         )
+        tree = self.tree = Tree(mounts, nodes, account.server_id, self._open)
         self.send = send
         self.session = Session(account, tree, self._asked, receive, send)
         self.session.commands.max_obj_size = min(_MAX_OBJ_SIZE, platform.free(uscomo_boot.ROOT))
+
+    def _open(self, name):
+        # A standard object, when it is asked for.
+        return standard(name, self.nodes, self.tree)
 
     def start(self, session_id, code, alerts):
         """Package 1: its length in the send buffer."""
@@ -93,10 +103,19 @@ class Talk:
         length = self.start(session_id, code, alerts)
         if not length:
             return session.outcome
+        addresses = self.account.addresses
         try:
             left = _MAX_MESSAGES
             while left:
-                received = self._exchange(length, feed)
+                try:
+                    received = self._exchange(length, feed)
+                except (http.HttpError, OSError):
+                    # Where nobody answers the account may have another address.
+                    addresses = addresses[1:]
+                    if left < _MAX_MESSAGES or not addresses:
+                        raise
+                    session.url = addresses[0]
+                    continue
                 if not received:
                     return session.outcome or PROTOCOL_ERROR
                 length = session.receive(received, self.proof)
@@ -146,7 +165,34 @@ class Talk:
             response.close()
 
 
+def standard(name, nodes, tree):
+    """One of the standard objects, by its root."""
+    if name == "DMAcc":
+        from uscomo.accounts import Accounts
+
+        return Accounts(nodes, tree)
+    if name == "Inbox":
+        from uscomo.inbox import Inbox
+
+        return Inbox()
+    from uscomo.leaves import Leaves
+
+    if name == "DevInfo":
+        from uscomo import devinfo
+
+        return Leaves(devinfo.MOID, devinfo.values(nodes))
+    from uscomo import devdetail
+
+    return Leaves(devdetail.MOID, devdetail.values(nodes))
+
+
+def _interact(code, texts):
+    from uscomo import dialogs
+
+    return dialogs.interact(code, texts)
+
+
 def talk(stored, nodes, name, session_id, code, alerts, receive, send, feed):
     """Hold a session with an account, in two buffers; returns its outcome."""
-    held = Talk(stored, nodes, dmacc.Account(nodes, name), consent.interact, receive, send)
+    held = Talk(stored, nodes, dmacc.Account(nodes, name), _interact, receive, send)
     return held.run(session_id, code, alerts, feed)

@@ -1,122 +1,156 @@
-# The management tree: URIs, properties, ACLs; management objects are mounted in it. This is the
-# dispatcher that a session acts through. Never parses a message, never knows what an object does.
+# The management tree: URIs, ACLs; management objects are mounted in it. This is the dispatcher
+# that a session acts through. Never parses a message, never knows what an object does. What is
+# rarely asked for is in `properties`, `listing` and `tnds`, which are imported then.
 # Rules: OMA DM Tree and Description 1.2, sections 5 to 8. The order of checks is: URI 414/404,
 # existence 404/418, access type 405, ACL 425, then the object itself.
 #
 # A management object has node(path) -> (format, type, access) or None, children(path), read(path)
 # and, where its access says so, add(path, format, data), write(path, data), remove(path),
-# run(path, uri, correlator, data) -> status; commit(). Paths are lists of names below its root.
+# run(path, uri, correlator, data) -> status; key(path), where a node is stored that may get
+# another name; commit(). Paths are lists of names below its root.
 # One that takes octets in parts has begin(path, size, type), append(data), end() -> status, and
 # drop(). What is carried was counted by the caller; of base64 the size is only an upper limit.
 # 405 or 413 of begin() means "not this node": what came in one part goes to add() or write().
-from uscomo.constant import const
+from uscomo.constant import (
+    ADD,
+    DELETE,
+    EXEC,
+    GET,
+    MAX_DEPTH,
+    MAX_SEGMENT,
+    MAX_TOTAL,
+    REPLACE,
+    ROOT_ACL,
+    TNDS,
+    const,
+)
 
-# Access types, as bits; the names are those of an ACL.
-ADD = const(1)
-DELETE = const(2)
-EXEC = const(4)
-GET = const(8)
-REPLACE = const(16)
-_RIGHTS = ("Add", "Delete", "Exec", "Get", "Replace")
+RIGHTS = ("Add", "Delete", "Exec", "Get", "Replace")
 
 # The tag of an Add command, see syncml.
 _ADD_COMMAND = const(5)
+_TNDS_SIZE = const(30)
 
-MAX_DEPTH = const(12)
-MAX_TOTAL = const(127)
-MAX_SEGMENT = const(64)
 # ACLs are held in RAM during a session: texts that differ are few, nodes with one are as many as
 # there are components. One that was left out would give its node to everybody.
 MAX_ACLS = const(32)
-_MAX_KEYS = const(128)
-_MAX_ACL = const(255)
-
-# The root's ACL where none is stored (TND 7.7.1.2).
-_ROOT_ACL = b"Add=*&Get=*"
+MAX_KEYS = const(128)
 
 INTERIOR = "node", "", GET
 
 
 class Tree:
-    """The tree as one server sees it; `mounts` is a list of (path, object)."""
+    """The tree as one server sees it, None for the device itself.
 
-    def __init__(self, mounts, nodes, server_id):
-        self.mounts = [(root.split("/"), mounted) for root, mounted in mounts]
+    `mounts` is a list of (path, object); without an object, open(name of its root) makes it when
+    it is asked for.
+    """
+
+    def __init__(self, mounts, nodes, server_id, open=None):
+        self.mounts = [[root.split("/"), mounted] for root, mounted in mounts]
         self.nodes = nodes
         self.server_id = server_id
-        self._open = None
+        self.open = open
+        self._coming = None
+        # By path; "path?" says that `properties` knows more of the node.
         self.acls = {}
         texts = {}
         for key in nodes.keys("?"):
-            text = nodes.get(key)
+            text = b"" if key[-1] == "?" else nodes.get(key)
             self.acls[key[1:]] = texts.setdefault(text, text)
 
     # -- the dispatcher's verbs
 
     def get(self, uri):
         """A status, a tuple with one (uri, format, type, data), or an iterator of them."""
-        found = self._found(uri, GET)
+        found = self.found(uri, GET)
         if isinstance(found, int):
             return found
         path, query, node = found
-        if query.startswith("prop="):
-            value = self._property(path, node, query[5:])
-            return value if isinstance(value, int) else ((uri, "", "", value),)
-        if query.startswith("list="):
-            if query not in ("list=Struct", "list=StructData"):
-                return 406
-            return self._list(path, query == "list=StructData")
+        if query[:5] == "list=":
+            from uscomo import listing
+
+            return listing.get(self, uri, path, node, query[5:])
         if query:
-            return 406
+            from uscomo import properties
+
+            value = properties.get(self, path, node, query)
+            return value if isinstance(value, int) else ((uri, "", "", value),)
         if node[0] == "node":
-            value = "/".join(self._children(path))
-            return ((uri, "node", "", value),)
-        return ((uri, _shown(node[0]), node[1], self._read(path)),)
+            return ((uri, "node", "", "/".join(self.children(path))),)
+        return (self.row(uri, path, node),)
+
+    def row(self, uri, path, node):
+        """What a Get says of a leaf."""
+        mounted, rest = self.mounted(path)
+        return uri, "" if node[0] == "chr" else node[0], node[1], mounted.read(rest)
 
     def add(self, uri, format, type, data):
         """Create a node, and what lies between it and its nearest ancestor."""
+        if type[:_TNDS_SIZE] == TNDS:
+            from uscomo import tnds
+
+            return tnds.put(self, uri, type, data, ADD)
         code = self._place(uri, ADD)
         if isinstance(code, int):
             return code
         path, mounted, rest, above = code
         code = mounted.add(rest, format or "chr", data)
         # The creator must be able to finish what it began (TND 7.7.1.3).
-        if code == 200 and format == "node" and not self._allowed(above, REPLACE):
-            entry = self.server_id.decode()
-            self._set_acl(path, "Add=%s&Delete=%s&Get=%s&Replace=%s" % ((entry,) * 4))
+        made = path[: len(above) + 1]
+        interior = format == "node" or len(made) < len(path)
+        if code == 200 and interior and not self.allowed(above, REPLACE):
+            id = self.server_id
+            text = b"Add=%s&Delete=%s&Get=%s&Replace=%s" % (id, id, id, id)
+            self.set_acl("/".join(made), text)
         return code
 
     def replace(self, uri, format, type, data):
-        """Overwrite a leaf's value, or the ACL."""
+        """Overwrite a leaf's value, a property, or a whole subtree."""
+        if type[:_TNDS_SIZE] == TNDS:
+            from uscomo import tnds
+
+            return tnds.put(self, uri, type, data, REPLACE)
         code = self._place(uri, REPLACE, data)
-        return code if isinstance(code, int) else code[1].write(code[2], data)
+        if isinstance(code, int):
+            return code
+        return self._changed(code[0], code[1].write(code[2], data))
 
     def begin(self, tag, uri, format, type, size):
         """Begin an object in parts, with the checks of add or replace."""
         code = self._place(uri, ADD if tag == _ADD_COMMAND else REPLACE)
         if isinstance(code, int):
             return code
-        self._open = code[1]
-        return self._open.begin(code[2], size, type) if hasattr(self._open, "begin") else 413
+        self._coming = code
+        return code[1].begin(code[2], size, type) if hasattr(code[1], "begin") else 413
 
     def append(self, data):
         """The next part of the object."""
-        return self._open.append(data)
+        return self._coming[1].append(data)
 
     def end(self):
         """The object is whole."""
-        return self._open.end()
+        return self._changed(self._coming[0], self._coming[1].end())
 
     def drop(self):
         """The object will never be whole."""
-        self._open.drop()
+        self._coming[1].drop()
+
+    def _changed(self, path, code):
+        # Whether somebody counts the versions of what has another value now.
+        key = "/".join(path) + "?"
+        if code == 200 and key in self.acls:
+            from uscomo import properties
+
+            properties.touch(self, key)
+        return code
 
     def _place(self, uri, right, data=None):
         # Where a value may be put: (path, object, path in it, nearest ancestor), or a status.
-        path, query = self._parse(uri)
+        path, query = self.parse(uri)
         if path is None:
             return query
-        node = self._node(path)
+        node = self.node(path)
         above = path
         if right == ADD:
             if query:
@@ -125,47 +159,58 @@ class Tree:
                 return 418
             while not node:
                 above = above[:-1]
-                node = self._node(above)
+                node = self.node(above)
             if node[0] != "node":
                 return 405
         elif node is None:
             return 404
         elif query:
-            return 405 if data is None else self._replace_property(path, node, query, data)
+            if data is None:
+                return 405
+            from uscomo import properties
+
+            return properties.replace(self, path, node, query, data)
         elif node[0] == "node" or not node[2] & REPLACE:
             return 405
-        mounted, rest = self._mounted(path)
+        mounted, rest = self.mounted(path)
         if right == ADD and not hasattr(mounted, "add"):
             return 405
-        if not self._allowed(above, right):
+        if not self.allowed(above, right):
             return 425
+        if right == ADD and not self.nodes.room():
+            return 420
         return path, mounted, rest, above
 
     def delete(self, uri):
         """Remove a node and all below it."""
-        found = self._found(uri, DELETE)
+        found = self.found(uri, DELETE)
         if isinstance(found, int):
             return found
-        path = found[0]
-        mounted, rest = self._mounted(path)
+        return self.remove(found[0])
+
+    def remove(self, path):
+        """Remove a node, all below it, and their ACLs."""
+        mounted, rest = self.mounted(path)
         code = mounted.remove(rest)
         if code == 200:
             below = "/".join(path)
             for key in list(self.acls):
-                if key == below or key.startswith(below + "/"):
-                    self._set_acl(key.split("/"), "")
+                if key.startswith(below) and key[len(below) : len(below) + 1] in ("", "/", "?"):
+                    self.set_acl(key, b"")
         return code
 
     def copy(self, source, target):
-        """Optional in DM 1.2, not offered yet."""
-        return 406
+        """Put a leaf's value into another leaf."""
+        from uscomo import properties
+
+        return properties.copy(self, source, target)
 
     def exec(self, uri, correlator, data):
         """Start what a node stands for."""
-        found = self._found(uri, EXEC)
+        found = self.found(uri, EXEC)
         if isinstance(found, int):
             return found
-        mounted, rest = self._mounted(found[0])
+        mounted, rest = self.mounted(found[0])
         return mounted.run(rest, bytes(uri).decode(), correlator, data)
 
     def commit(self):
@@ -175,22 +220,31 @@ class Tree:
             if hasattr(mounted, "commit"):
                 mounted.commit()
 
+    def save(self):
+        """What restore() needs to forget all changes since now."""
+        return dict(self.nodes.pending), dict(self.acls), list(self.nodes.garbage)
+
+    def restore(self, state):
+        """Forget the changes since a save()."""
+        self.nodes.pending, self.acls, self.nodes.garbage = state
+
     # -- nodes
 
-    def _found(self, uri, right):
-        # What is there for a right: (path, query, node), or a status.
-        path, query = self._parse(uri)
+    def found(self, uri, right):
+        """What is there for a right: (path, query, node), or a status."""
+        path, query = self.parse(uri)
         if path is None:
             return query
-        node = self._node(path)
+        node = self.node(path)
         if node is None:
             return 404
-        if not node[2] & right or (query and right != GET):
+        # What may be done to a node says nothing of its properties.
+        if right != GET if query else not node[2] & right:
             return 405
-        return (path, query, node) if self._allowed(path, right) else 425
+        return (path, query, node) if self.allowed(path, right) else 425
 
-    def _parse(self, uri):
-        # A list of names and the query, or None and a status.
+    def parse(self, uri):
+        """A list of names and the query, or None and a status."""
         if len(uri) > MAX_TOTAL:
             return None, 414
         try:
@@ -212,14 +266,19 @@ class Tree:
                 return None, 404
         return path, query
 
-    def _mounted(self, path):
-        for root, mounted in self.mounts:
+    def mounted(self, path):
+        """The object that a path lies in, and the path in it; None and the path."""
+        for entry in self.mounts:
+            root, mounted = entry
             if path[: len(root)] == root:
+                if mounted is None:
+                    mounted = entry[1] = self.open(root[0])
                 return mounted, path[len(root) :]
         return None, path
 
-    def _node(self, path):
-        mounted, rest = self._mounted(path)
+    def node(self, path):
+        """What a path is: (format, type, access), or None."""
+        mounted, rest = self.mounted(path)
         if mounted:
             return mounted.node(rest)
         for root, _ in self.mounts:
@@ -227,8 +286,9 @@ class Tree:
                 return INTERIOR
         return None
 
-    def _children(self, path):
-        mounted, rest = self._mounted(path)
+    def children(self, path):
+        """The names below an interior node."""
+        mounted, rest = self.mounted(path)
         if mounted:
             return mounted.children(rest)
         names = []
@@ -237,123 +297,38 @@ class Tree:
                 names.append(root[len(path)])
         return names
 
-    def _read(self, path):
-        mounted, rest = self._mounted(path)
-        return mounted.read(rest)
+    # -- ACLs
 
-    def _list(self, path, with_data):
-        waiting = [path]
-        while waiting:
-            path = waiting.pop()
-            node = self._node(path)
-            if not node or not node[2] & GET or not self._allowed(path, GET):
-                continue
-            uri = "./" + "/".join(path) if path else "."
-            if node[0] == "node":
-                yield uri, "node", node[1], None
-                for name in reversed(self._children(path)):
-                    waiting.append(path + [name])
-            else:
-                yield uri, _shown(node[0]), node[1], self._read(path) if with_data else None
-
-    # -- properties
-
-    def _property(self, path, node, name):
-        if name == "ACL":
-            return self.acls.get("/".join(path), _ROOT_ACL if not path else b"")
-        if name == "Format":
-            return node[0]
-        if name == "Name":
-            return path[-1] if path else "."
-        if name == "Type":
-            return node[1] or ("" if node[0] == "node" else "text/plain")
-        return 406
-
-    def _replace_property(self, path, node, query, data):
-        if query != "prop=ACL":
-            return 405 if query in ("prop=Format", "prop=Name", "prop=Type") else 406
-        # A leaf's ACL is its parent's matter, an interior node's also its own (TND 7.7.1.3).
-        allowed = self._allowed(path[:-1], REPLACE)
-        if not allowed and not (node[0] == "node" and self._allowed(path, REPLACE)):
-            return 425
-        if len(data) > _MAX_ACL:
-            return 413
+    def set_acl(self, key, text):
+        """Give a node an ACL, or none; `key` is its path as a text, `text` octets."""
+        if not text:
+            if self.acls.pop(key, None) is not None:
+                self.nodes.remove("?" + key)
+            return 200
+        if key not in self.acls and (len(self.acls) >= MAX_KEYS or not self.nodes.room()):
+            return 420
+        if text not in self.acls.values() and len(set(self.acls.values())) >= MAX_ACLS:
+            return 420
         try:
-            text = bytes(data).decode()
-        except ValueError:
-            return 500
-        for entry in text.split("&") if text else ():
-            right, _, ids = entry.partition("=")
-            if right not in _RIGHTS or not ids:
-                return 500
-        return self._set_acl(path, text)
-
-    def _set_acl(self, path, text):
-        key = "/".join(path)
-        if text:
-            texts = set(self.acls.values())
-            if text.encode() not in texts and len(texts) >= MAX_ACLS:
-                return 420
-            if key not in self.acls and len(self.acls) >= _MAX_KEYS:
-                return 420
-            self.acls[key] = text = text.encode()
             self.nodes.set("?" + key, text)
-        elif key in self.acls:
-            del self.acls[key]
-            self.nodes.remove("?" + key)
+        except ValueError:
+            return 414
+        self.acls[key] = text
         return 200
 
-    def _allowed(self, path, right):
-        # The nearest ancestor with an ACL decides alone (TND 7.7.1.2).
-        while True:
+    def allowed(self, path, right):
+        """Whether the server has a right: the nearest ACL decides alone (TND 7.7.1.2)."""
+        acl = None
+        while not acl:
             acl = self.acls.get("/".join(path))
-            if acl is None and not path:
-                acl = _ROOT_ACL
-            if acl:
-                break
+            if not path:
+                acl = acl or ROOT_ACL
             path = path[:-1]
-        name = _RIGHTS[(ADD, DELETE, EXEC, GET, REPLACE).index(right)].encode()
+        name = RIGHTS[(ADD, DELETE, EXEC, GET, REPLACE).index(right)].encode()
         for entry in acl.split(b"&"):
             right, _, ids = entry.partition(b"=")
             if right == name:
                 ids = ids.split(b"+")
                 if b"*" in ids or self.server_id in ids:
                     return True
-        return False
-
-
-class Leaves:
-    """A permanent object whose leaves are texts, possibly in permanent interior nodes."""
-
-    def __init__(self, moid, values):
-        self.moid = moid
-        self.values = values
-
-    def node(self, path):
-        """What a path is, or None."""
-        if not path:
-            return "node", self.moid, GET
-        name = "/".join(path)
-        for key, value in self.values:
-            if key == name:
-                return "bool" if value in ("true", "false") else "chr", "", GET
-            if key.startswith(name + "/"):
-                return "node", "", GET
-        return None
-
-    def children(self, path):
-        """Names below a path."""
-        names = []
-        for key, _ in self.values:
-            key = key.split("/")
-            if key[: len(path)] == path and key[len(path)] not in names:
-                names.append(key[len(path)])
-        return names
-
-    def read(self, path):
-        """A leaf's value."""
-        return dict(self.values)["/".join(path)]
-
-
-def _shown(format):
-    return "" if format == "chr" else format
+        return self.server_id is None

@@ -1,11 +1,11 @@
-from uscomo import consent, console
+from uscomo import consent, console, dialogs
 
 
 def with_mode(mode, code, texts):
     before = consent.mode
     consent.mode = mode
     try:
-        return consent.interact(code, texts)
+        return dialogs.interact(code, texts)
     finally:
         consent.mode = before
 
@@ -57,6 +57,6 @@ def test_answers_and_times_at_the_console():
         del asked[:]
         for options in ("MAXDT=7", "MAXDT=-1", "MAXDT=0", "MAXDT=99999", "MAXDT=x"):
             with_mode("console", 1101, [options, "Install?"])
-        assert asked == [7, 1, 1, 120, 120]
+        assert asked == [7, 120, 120, 120, 120]
     finally:
         console.line = line

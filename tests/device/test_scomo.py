@@ -450,12 +450,12 @@ def test_components_that_are_left_alone():
 
 
 def test_what_the_account_may_change_of_itself():
-    from uscomo import dmacc
+    from uscomo import accounts, dmacc
 
     with Device() as device:
         device.nodes.set("?DMAcc/main", b"Get=srv&Replace=srv")
         device.nodes.set("DMAcc/main/Ext/ScomoRoot", b"SCOMO")
-        tree = Tree((("DMAcc", dmacc.Accounts(device.nodes)),), device.nodes, b"srv")
+        tree = Tree((("DMAcc", accounts.Accounts(device.nodes)),), device.nodes, b"srv")
         base = b"./DMAcc/main/Ext"
         assert tree.get(base)[0][3] == "ScomoRoot/Report/Silent"
         assert bytes(tree.get(base + b"/Report")[0][3]) == b"async"

@@ -4,12 +4,13 @@ import os
 from binascii import a2b_base64, hexlify, unhexlify
 
 from support import MICROPYTHON, raises, temporary_root
-from uscomo import devdetail, devinfo, digest, dmacc, session, syncml, wbxml
+from uscomo import accounts, devdetail, devinfo, digest, session, syncml, wbxml
+from uscomo.leaves import Leaves
 from uscomo.nodes import Nodes
 from uscomo.scomo import Scomo
 from uscomo.store import Store
 from uscomo.syncml import MessageReader
-from uscomo.tree import Leaves, Tree
+from uscomo.tree import Tree
 
 VECTORS = __file__.replace("\\", "/").rsplit("/", 2)[0] + "/vectors/"
 CAPTURES = VECTORS + "../../../shared/vectors/aosp/"
@@ -425,7 +426,7 @@ class Replay:
             (
                 ("DevInfo", Leaves(devinfo.MOID, ABOUT)),
                 ("DevDetail", Leaves(devdetail.MOID, (("FwV", "1"), ("URI/MaxDepth", "12")))),
-                ("DMAcc", dmacc.Accounts(nodes)),
+                ("DMAcc", accounts.Accounts(nodes)),
                 ("SCOMO", Scomo(stored, nodes, account)),
             ),
             nodes,

@@ -25,9 +25,10 @@ BY_NAME = {source.name: source for source in AGENT}
 # its own floor from what stands to its left.
 FLOORS = (
     ("constant", "uscomo_boot"),
-    ("wbxml", "md5", "digest", "mac", "platform", "rules", "console", "consent"),
+    ("wbxml", "md5", "digest", "mac", "platform", "rules", "console", "consent", "dialogs"),
     ("syncml", "rsa", "trust", "package", "store", "nodes", "link", "http", "lifecycle"),
-    ("tree", "change", "inventory", "scomo", "devinfo", "devdetail", "dmacc", "download"),
+    ("properties", "inbox", "tnds", "listing", "tree", "change", "inventory", "scomo", "download"),
+    ("devinfo", "devdetail", "leaves", "dmacc", "accounts"),
     ("chunks", "reports", "commands", "session", "notify", "talk", "operation"),
     ("agent", "watch", "supervisor", "author"),
     ("__init__",),
@@ -56,7 +57,7 @@ ONLY_IN = {
 }
 CALLS_ONLY_IN = {
     "open": {"uscomo_boot", "store", "nodes", "dmacc", "package", "rsa", "trust", "download"},
-    "print": {"consent", "supervisor", "author"},
+    "print": {"consent", "dialogs", "supervisor", "author"},
     "input": set(),
     "eval": set(),
     "exec": set(),
@@ -84,7 +85,7 @@ ALLOCATIONS = {
     ("commands", "bytes(value)"): "a copy of what a message held",
     ("commands", "bytes(item.data)"): "a copy of what a message held",
     ("chunks", "bytearray(data)"): "a copy of what a message held",
-    ("dmacc", "bytes(data)"): "a copy of what a message held",
+    ("accounts", "bytes(data)"): "a copy of what a message held",
     ("nodes", "bytearray(size)"): "set() and the scan refuse more than MAX_VALUE",
     ("nodes", "bytes(value)"): "a copy of a value, MAX_VALUE",
     ("nodes", "bytes(key)"): "a copy of a key, MAX_KEY",
@@ -97,7 +98,9 @@ ALLOCATIONS = {
     ("syncml", "bytes(getattr(fields, name))"): "a copy of what a message held",
     ("talk", "bytes(url)"): "a copy of the URL in use",
     ("tree", "bytes(uri)"): "a copy of what a message held, MAX_TOTAL",
-    ("tree", "bytes(data)"): "a copy of what a message held, _MAX_ACL",
+    ("properties", "bytes(data)"): "a copy of what a message held, _MAX_ACL",
+    ("properties", "bytes(title)"): "a copy of what a message held, _MAX_TITLE",
+    ("tnds", "bytes(data)"): "a copy of what a message held",
 }
 
 REPEATED = {
@@ -117,7 +120,6 @@ LONG_FILES = {
     "session": "messages, packages and credentials depend on each other in each step",
     "store": "who changes the record stands in one place",
     "syncml": "the reader and the writer share the table of elements",
-    "tree": "one order of checks for every verb",
 }
 
 LONG_LIMIT = 520
@@ -127,6 +129,12 @@ BUDGETS = {
     " digest md5",
     "install": "operation change download package rules rsa trust http",
 }
+# Imported when a server asks for what they do, and let go with the talk phase; a board may go
+# without them. Beside the others they have a limit of their own.
+OPTIONAL = {
+    *("accounts", "dialogs", "inbox", "leaves", "listing", "properties", "tnds"),
+}
+OPTIONAL_LIMIT = 14 * 1024
 PHASE_LIMIT, BOOT_LIMIT = 24 * 1024, 4 * 1024
 # What is reached. The blueprint's 56 KB are not held, which the footprint's table says; they lie
 # in flash, and what must be in memory together has limits of its own.
@@ -403,4 +411,5 @@ def test_a_phase_fits(sizes, phase):
 
 def test_all_modules_fit(sizes):
     assert set(sizes) == set(BY_NAME) - {"constant"}  # folded away
-    assert sum(sizes.values()) <= TOTAL_LIMIT
+    assert sum(sizes[name] for name in set(sizes) - OPTIONAL) <= TOTAL_LIMIT
+    assert sum(sizes[name] for name in OPTIONAL) <= OPTIONAL_LIMIT

@@ -8,7 +8,7 @@ from binascii import hexlify
 
 import uscomo
 import uscomo_boot
-from uscomo import agent, dmacc, http, lifecycle, package, platform, store, supervisor
+from uscomo import accounts, agent, dmacc, http, lifecycle, package, platform, store, supervisor
 from uscomo.nodes import Nodes
 from uscomo.store import Store
 
@@ -249,13 +249,13 @@ def nonces():
 def change_account():
     """The server changes address, password and nonce in one message."""
     _, nodes = opened()
-    accounts = dmacc.Accounts(nodes)
+    held = accounts.Accounts(nodes)
     for path, value in (
         ("main/AppAddr/1/Addr", b"http://new/"),
         ("main/AppAuth/1/AAuthSecret", b"new"),
         ("main/AppAuth/1/AAuthData", b"other"),
     ):
-        assert accounts.write(path.split("/"), value) == 200
+        assert held.write(path.split("/"), value) == 200
     nodes.commit()
 
 
