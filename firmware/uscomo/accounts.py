@@ -2,6 +2,7 @@
 # for it; what a session needs of its own account is in `dmacc`.
 # Source: OMA DM Standardized Objects 1.2, section 5.3.1.
 import uscomo_boot
+from uscomo import store
 from uscomo.constant import ADD, DELETE, GET, REPLACE, const
 from uscomo.dmacc import KEY, MAX_NONCE
 
@@ -48,6 +49,15 @@ class Accounts:
     def __init__(self, nodes, tree=None):
         self.nodes = nodes
         self.tree = tree
+        # What goes with the commit; see `scomo`.
+        self.garbage = []
+        self.fresh = ()
+        self.held = False
+
+    def commit(self):
+        """What was written counts now."""
+        while self.garbage:
+            store.remove_tree(self.garbage.pop())
 
     def node(self, path):
         """What a path is, or None."""
@@ -104,7 +114,7 @@ class Accounts:
         name = path[-1]
         if name == "AAuthData":
             # The new nonce counts, not the one that was kept.
-            self.nodes.garbage.append(uscomo_boot.ROOT + "/n/" + path[0])
+            self.garbage.append(uscomo_boot.ROOT + "/n/" + path[0])
         try:
             text = bytes(data).decode() if leaf and name != "AAuthData" else ""
             if name == "PortNbr" and not text.isdigit():
@@ -124,7 +134,7 @@ class Accounts:
                 return 405
             for key in ("~check/", "~unknown/"):
                 self.nodes.remove(key + path[0])
-            self.nodes.garbage.append(uscomo_boot.ROOT + "/n/" + path[0])
+            self.garbage.append(uscomo_boot.ROOT + "/n/" + path[0])
         self.nodes.remove_tree(KEY + "/".join(path))
         if len(path) == 1 and self.tree and server_id and not self._serves(server_id):
             from uscomo import properties

@@ -43,8 +43,7 @@ class Account:
         self.client_auth = self.server_auth = 0
         self.client_name = self.client_secret = self.server_secret = b""
         self.client_nonce = self.server_nonce = b""
-        # The client's credentials that we know: kind, name, secret; the preferred one is used, else
-        # the first. So it is with the server's.
+        # The client's credentials: kind, name, secret; the preferred one is used, else the first.
         self._ways = []
         preferred = text("AAuthPref")
         for place in nodes.children(base + "AppAuth"):
@@ -61,7 +60,7 @@ class Account:
                 if len(self._ways) == 1 or name == preferred:
                     self.choose(kind)
                     self.client_nonce = nonce
-            elif level == b"SRVCRED" and (not self.server_auth or name == preferred):
+            elif level == b"SRVCRED" and not self.server_auth:
                 self.server_auth = kind
                 self.server_secret = secret
                 self.server_nonce = nonce

@@ -9,7 +9,7 @@ import struct
 from binascii import crc32
 
 import uscomo_boot
-from uscomo import platform, store
+from uscomo import platform
 from uscomo.constant import const
 
 MAX_KEY = const(127)
@@ -29,7 +29,6 @@ class Nodes:
     def __init__(self, store):
         self.store = store
         self.pending = {}
-        self.garbage = []  # files that a commit makes superfluous
         self._buffer = bytearray(_BUFFER)
         self._log_end = 0
         self._torn = False
@@ -97,7 +96,6 @@ class Nodes:
     def discard(self):
         """Forget what is not committed."""
         self.pending = {}
-        self.garbage = []
 
     def commit(self):
         """Make the pending changes durable, all or none."""
@@ -120,8 +118,6 @@ class Nodes:
             self._log_end = end
             self._torn = False
         self.pending = {}
-        while self.garbage:
-            store.remove_tree(self.garbage.pop())
 
     # -- files
 

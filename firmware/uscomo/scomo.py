@@ -66,6 +66,11 @@ class Scomo:
         self._accepted = []
         self._others = {"Deployed": Deployed(stored, nodes), "Ext": Ext(stored)}
         self._coming = None  # a package: path of its Data, number, octets to come
+        # What goes with the commit; what came since the last one. In an Atomic, which may be taken
+        # back, what cannot be is `held`.
+        self.garbage = []
+        self.fresh = []
+        self.held = False
 
     def node(self, path):
         """What a path is, or None."""
@@ -166,7 +171,7 @@ class Scomo:
     def write(self, path, data):
         """A server changes a leaf."""
         if path[0] == "Ext":
-            return self._others["Ext"].write(path[-1], data)
+            return 403 if self.held else self._others["Ext"].write(path[-1], data)
         return 405 if self._busy(path[:-1]) else self._set(path, data)
 
     def _set(self, path, data):
@@ -249,6 +254,7 @@ class Scomo:
             return 500
         path, number, _ = self._coming
         self._coming = None
+        self.fresh.append(store.package_path(number))
         platform.sync()
         key = _KEY + "/".join(path[:-1])
         self._forget(key)
@@ -267,7 +273,7 @@ class Scomo:
         # A package file goes when the commit has made it garbage.
         number = self.nodes.get(key + "/Data")
         if number:
-            self.nodes.garbage.append(store.package_path(int(number)))
+            self.garbage.append(store.package_path(int(number)))
 
     # -- primitives
 
@@ -321,6 +327,9 @@ class Scomo:
         for operation in self._accepted:
             self.store.accept(operation)
         self._accepted = []
+        self.fresh = []
+        while self.garbage:
+            store.remove_tree(self.garbage.pop())
 
     def _busy(self, place):
         # The primitive that waits for this place, or None.

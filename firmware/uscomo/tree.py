@@ -11,6 +11,7 @@
 # One that takes octets in parts has begin(path, size, type), append(data), end() -> status, and
 # drop(). What is carried was counted by the caller; of base64 the size is only an upper limit.
 # 405 or 413 of begin() means "not this node": what came in one part goes to add() or write().
+from uscomo import store
 from uscomo.constant import (
     ADD,
     DELETE,
@@ -221,12 +222,20 @@ class Tree:
                 mounted.commit()
 
     def save(self):
-        """What restore() needs to forget all changes since now."""
-        return dict(self.nodes.pending), dict(self.acls), list(self.nodes.garbage)
+        """What restore() needs to forget all changes since now; files go with the commit."""
+        sizes = []
+        for _, mounted in self.mounts:
+            if hasattr(mounted, "garbage"):
+                sizes.append((mounted, len(mounted.garbage), len(mounted.fresh)))
+        return dict(self.nodes.pending), dict(self.acls), sizes
 
     def restore(self, state):
         """Forget the changes since a save()."""
-        self.nodes.pending, self.acls, self.nodes.garbage = state
+        self.nodes.pending, self.acls, sizes = state
+        for mounted, garbage, fresh in sizes:
+            del mounted.garbage[garbage:]
+            while len(mounted.fresh) > fresh:
+                store.remove_tree(mounted.fresh.pop())
 
     # -- nodes
 

@@ -86,6 +86,7 @@ ALLOCATIONS = {
     ("commands", "bytes(item.data)"): "a copy of what a message held",
     ("chunks", "bytearray(data)"): "a copy of what a message held",
     ("accounts", "bytes(data)"): "a copy of what a message held",
+    ("nodes", "bytearray(found[1])"): "set() and the scan refuse more than MAX_VALUE",
     ("nodes", "bytearray(size)"): "set() and the scan refuse more than MAX_VALUE",
     ("nodes", "bytes(value)"): "a copy of a value, MAX_VALUE",
     ("nodes", "bytes(key)"): "a copy of a key, MAX_KEY",
@@ -117,6 +118,7 @@ LONG_TEXTS = {
 LONG_FILES = {
     "agent": "what to run, to report and to ask next depends on each other",
     "operation": "one operation from its start to its result, with each way to fail",
+    "scomo": "what a server prepares, delivers and starts is one object",
     "session": "messages, packages and credentials depend on each other in each step",
     "store": "who changes the record stands in one place",
     "syncml": "the reader and the writer share the table of elements",
