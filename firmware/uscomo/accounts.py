@@ -67,8 +67,11 @@ class Accounts:
         key = KEY + "/".join(path)
         name = path[-1]
         if leaf:
-            if self.nodes.get(key) is None and (pattern[:4] != "Ext/" or name not in _DEFAULTS):
-                return None
+            if self.nodes.get(key) is None:
+                # What an account says that says nothing.
+                known = name in _DEFAULTS and self.nodes.children(KEY + path[0])
+                if not known or pattern[:4] != "Ext/":
+                    return None
             access = REPLACE if name in _SECRETS else GET if name in _FIXED else GET | REPLACE
             return _format(name), "", access if leaf[2] else access | DELETE
         if pattern is None:

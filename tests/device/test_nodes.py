@@ -2,7 +2,7 @@ import os
 
 import uscomo_boot
 from support import raises, temporary_root
-from uscomo.nodes import MAX_KEY, MAX_VALUE, Nodes
+from uscomo.nodes import MAX_KEY, MAX_NODES, MAX_VALUE, Nodes
 from uscomo.store import Store
 
 
@@ -178,3 +178,61 @@ def test_a_full_store_is_folded_in_little_memory():
     assert nodes.get("N/000") == b"0" and nodes.get("N/499") == b"499"
     assert nodes.get("N/250") == b"changed" and nodes.get("N/251") is None
     assert len(nodes.keys("N")) == 499
+
+
+def test_no_more_nodes_than_there_may_be():
+    temporary_root()
+    nodes = opened()
+    for start in range(0, MAX_NODES, 64):
+        for i in range(start, start + 64):
+            assert nodes.room(), i
+            nodes.set("N/%03d" % i, b"v")
+        nodes.commit()
+    assert not nodes.room()
+    nodes = opened()
+    assert not nodes.room()
+    # A value that is written again is no node more, and one that goes makes room.
+    for i in range(100):
+        nodes.set("N/%03d" % i, b"w")
+    assert not nodes.room()
+    nodes.remove("N/000")
+    assert nodes.room()
+    nodes.set("N/000", b"back")
+    nodes.commit()
+    # The device's own has a reserve, and an end, too: also by appends of one, restarted each time.
+    for i in range(64):
+        nodes = opened()
+        nodes.set("~own/%d" % i, b"v")
+        nodes.commit()
+    before = nodes.store.nodes
+    nodes = opened()
+    nodes.set("~own/64", b"v")
+    error = raises(OSError, nodes.commit)
+    assert error.args[0] == 28
+    nodes.discard()
+    nodes.remove("~own/0")
+    nodes.set("~own/64", b"v")
+    nodes.commit()
+    nodes = opened()
+    assert len(nodes.keys("")) == MAX_NODES + 64
+    assert nodes.get("N/000") == b"back" and nodes.get("~own/64") == b"v"
+    assert nodes.store.nodes >= before
+
+
+def test_children_of_what_has_changed():
+    temporary_root()
+    nodes = opened()
+    for key in ("A/x/1", "A/y/1", "A/z", "B/x"):
+        nodes.set(key, b"1")
+    nodes.commit()
+    nodes._torn = True  # into the snapshot
+    nodes.set("A/w", b"1")
+    nodes.commit()
+    nodes.remove("A/x/1")
+    nodes.set("A/v/2/3", b"1")
+    nodes.commit()
+    nodes.remove("A/z")
+    nodes.set("A/\xe4", b"1")
+    assert nodes.children("A") == ["v", "w", "y", "\xe4"]
+    assert nodes.children("A/v") == ["2"]
+    assert nodes.children("C") == []
