@@ -1,4 +1,4 @@
-# What servers show and ask: every kind of UI alert with every option, at the console and by an app.
+# What servers show and ask: each UI alert with each option, at the console and by an app.
 from uscomo import consent, console, dialogs
 
 
