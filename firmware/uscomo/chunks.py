@@ -134,7 +134,7 @@ def send(commands, msg_id, command, row, size):
     while commands.sent and at < size:
         mark = writer.mark()
         try:
-            writer.results(msg_id, command.cmd_id or b"")
+            writer.results(msg_id, command.cmd_id)
             writer.start(syncml.ITEM)
             writer.location(syncml.SOURCE, uri)
             writer.meta(format or b"chr", type, None, None, None if at else size)

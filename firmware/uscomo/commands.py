@@ -5,8 +5,9 @@
 #
 # The dispatcher's verbs: get(uri) -> status, a tuple with one (uri, format, type, data), or an
 # iterator of them;
-# add(uri, format, type, data), replace(same), delete(uri), exec(uri, correlator, data) -> status;
-# commit() makes the message's changes durable;
+# add(uri, format, type, data), replace(same), delete(uri), copy(source, target),
+# exec(uri, correlator, data) -> status; commit() makes the message's changes durable;
+# save() and restore(state) take changes back;
 # begin(tag, uri, format, type, size), append(data), end() -> status, drop(): an object in parts.
 # Data that get() gives is text or octets, or has `size` and readinto(view): then it comes from
 # where it lies, part by part.
@@ -16,6 +17,17 @@ from uscomo.wbxml import Full
 
 # Of a message that holds a Status and one Results, without URI and data.
 _OVERHEAD = const(400)
+
+# The commands of DM; what else there is of SyncML is not done.
+_OF_DM = (
+    syncml.ADD,
+    syncml.ALERT,
+    syncml.COPY,
+    syncml.DELETE,
+    syncml.EXEC,
+    syncml.GET,
+    syncml.REPLACE,
+)
 
 _NOT_EXECUTED = const(215)
 _TOO_LARGE = const(413)
@@ -69,32 +81,43 @@ class Commands:
                 told(command)
             elif tag in (syncml.SEQUENCE, syncml.ATOMIC):
                 container += 1
-                # Atomic comes with the issue that rolls back; a nested container is an error.
                 said = refused or skipping
                 if not said and (tag == syncml.ATOMIC or container > 1):
-                    said = skipping = 406 if tag == syncml.ATOMIC else 500
-                    level = container
-                said = said or 200
+                    # A Sequence within a Sequence is an error; Atomic may have been left out.
+                    atomic = _atomic() if tag == syncml.ATOMIC else None
+                    if atomic:
+                        container -= 1
+                        yield from atomic.run(self, reader, msg_id, command)
+                    else:
+                        said = skipping = 406 if tag == syncml.ATOMIC else 500
+                        level = container
+                else:
+                    said = said or 200
             elif refused or skipping:
                 said = refused or skipping
+            elif tag not in _OF_DM:
+                said = 501
+            elif not command.cmd_id or not (command.items or tag == syncml.ALERT):
+                said = 400
             elif command.more:
                 said = _TOO_LARGE
             elif tag == syncml.ALERT:
-                status = yield from self._alert(msg_id, command)
+                status, answer = self.ask(command)
+                if self.aborted:
+                    return
+                yield from self.say(msg_id, tag, command.cmd_id, status, None, answer)
                 if container and status in (304, 214, 408):
                     skipping = _NOT_EXECUTED
                     level = 1
                 elif status == 214:
                     refused = _NOT_EXECUTED
-            elif tag == syncml.GET and command.items:
+            elif tag == syncml.GET:
                 for item in command.items:
                     yield from self._get(msg_id, command, item)
             else:
                 yield from self._change(msg_id, command)
             if said:
-                yield from self._say(msg_id, command, said)
-            if self.aborted:
-                return
+                yield from self.say(msg_id, tag, command.cmd_id or b"", said)
             command = reader.next()
             parts = self._parts
         if parts:
@@ -117,40 +140,48 @@ class Commands:
         yield
         return write(*values)
 
-    def _say(self, msg_id, command, code, target=None, answer=None):
-        name = syncml.NAMES[command.tag]
+    def name(self, tag):
+        """What a Status calls a command."""
+        return syncml.NAMES.get(tag, b"Unknown")
+
+    def say(self, msg_id, tag, cmd_id, code, target=None, answer=None):
+        """Write a Status; yields where the message is full."""
         yield from self._write(
-            *(self.writer.status, msg_id, command.cmd_id or b"", name, code, target, None, answer)
+            *(self.writer.status, msg_id, cmd_id, self.name(tag), code, target, None, answer)
         )
 
-    def _alert(self, msg_id, command):
+    def ask(self, command):
+        """Carry out an Alert: (status, answer of the user)."""
         code = number(command.data)
-        answer = None
-        if code == 1222:
-            status = 200
-        elif code == 1223:
+        if code in (1222, 1225):
+            return 200, None
+        if code == 1223:
             self.aborted = code
-            return 200
-        elif 1100 <= code <= 1104:
-            try:
-                texts = [bytes(item.data or b"").decode() for item in command.items]
-                status, answer = self.interact(code, texts)
-            except ValueError:
-                status = 415
-        else:
-            status = 406
-        yield from self._say(msg_id, command, status, None, answer)
-        return status
+            return 200, None
+        if not 1100 <= code <= 1104:
+            return (406 if code else 412), None
+        if not command.items:
+            return 412, None
+        try:
+            return self.interact(
+                code, [bytes(item.data or b"").decode() for item in command.items]
+            )
+        except ValueError:
+            return 415, None
 
     def _change(self, msg_id, command):
-        if not command.cmd_id or not command.items:
-            yield from self._say(msg_id, command, 400)
-            return
         # All items first: their data lie in a buffer that moves where a message is full.
-        codes = [self._item(command, item) for item in command.items]
+        codes = [self.item(command, item) for item in command.items]
         for item, code in zip(command.items, codes):
             uri = item.target if len(codes) > 1 else None
-            yield from self._say(msg_id, command, code, uri)
+            yield from self.say(msg_id, command.tag, command.cmd_id, code, uri)
+
+    def item(self, command, item):
+        """Carry out a command for one of its Items: a status."""
+        try:
+            return self._item(command, item)
+        except ImportError:
+            return 406  # a feature whose file was left out
 
     def _item(self, command, item):
         dispatcher = self.dispatcher
@@ -193,9 +224,7 @@ class Commands:
             return dispatcher.delete(uri)
         if tag == syncml.EXEC:
             return dispatcher.exec(uri, command.correlator, data)
-        if tag == syncml.COPY:
-            return dispatcher.copy(item.source, uri) if item.source else 400
-        return 501
+        return dispatcher.copy(item.source, uri) if item.source else 400
 
     # -- Get
 
@@ -216,10 +245,10 @@ class Commands:
             if size > self.peer_limit > 0:
                 found = _TOO_LARGE
         target = item.target if len(command.items) > 1 else None
-        if isinstance(found, int):
-            yield from self._say(msg_id, command, found, target)
+        code = found if isinstance(found, int) else 200
+        yield from self.say(msg_id, command.tag, command.cmd_id, code, target)
+        if code != 200:
             return
-        yield from self._say(msg_id, command, 200, target)
         if size:
             from uscomo import chunks
 
@@ -234,13 +263,22 @@ class Commands:
     def _row(self, msg_id, command, row):
         writer = self.writer
         if not self._opened:
-            writer.results(msg_id, command.cmd_id or b"")
+            writer.results(msg_id, command.cmd_id)
         uri, format, type, data = row
         writer.item(uri, None, format, type, data)
         # The END of the Results must fit behind every item.
         if writer.position >= writer.limit:
             raise Full
         self._opened = True
+
+
+def _atomic():
+    # A feature whose file was left out is not there.
+    try:
+        from uscomo import atomic
+    except ImportError:
+        return None
+    return atomic
 
 
 def text(value):

@@ -4,30 +4,32 @@
 from uscomo import digest
 
 
-def header(name, secret, nonce, body):
-    """What the transport says beside a message, as text."""
+def header(account, nonce, buffer, length):
+    """What the transport says beside the client's message, as text."""
     user = ""
-    for c in name.decode():
+    for c in account.client_name.decode():
         # A name must end neither the header nor the text in it.
         user += "\\" + c if c in '"\\' else c if c >= " " else "?"
-    made = _made(name, secret, nonce, body).decode()
+    made = _made(account.client_name, account.client_secret, nonce, buffer, length).decode()
     return 'algorithm=MD5, username="%s", mac=%s' % (user, made)
 
 
-def proves(value, name, secret, nonce, body):
-    """Whether what came beside a message proves it."""
+def proves(value, account, nonce, buffer, length):
+    """Whether what came beside the server's message proves it."""
     given = {}
     for part in _parts(value):
         key, _, part = part.partition("=")
         given[key.strip().lower()] = part.strip()
     user = given.get("username", "").encode()
     mac = given.get("mac", "").encode()
-    right = digest.equal(mac, _made(name, secret, nonce, body))
-    return right and user == name and given.get("algorithm", "MD5").upper() == "MD5"
+    made = _made(account.server_id, account.server_secret, nonce, buffer, length)
+    right = digest.equal(mac, made) and user == account.server_id
+    return right and given.get("algorithm", "MD5").upper() == "MD5"
 
 
-def _made(name, secret, nonce, body):
-    return digest.credential(name, secret, nonce + b":" + digest.base64(digest.md5(body)))
+def _made(name, secret, nonce, buffer, length):
+    body = digest.md5(memoryview(buffer)[:length])
+    return digest.credential(name, secret, nonce + b":" + digest.base64(body))
 
 
 def _parts(value):

@@ -65,7 +65,8 @@ class Session:
         # The last answer's length, and the MsgID of what it answers.
         self._length = 0
         self._answered = b""
-        self._held = 0
+        # How much of the buffer's end a half read message takes.
+        self.held = 0
         # A generator: commands not yet executed.
         self._work = None
         # What is told beside the answers; see `reports`.
@@ -89,17 +90,14 @@ class Session:
 
     def space(self):
         """Where the next server message goes: a memoryview of the free part of the buffer."""
-        return memoryview(self.buffer)[: len(self.buffer) - self._held]
+        return memoryview(self.buffer)[: len(self.buffer) - self.held]
 
     def proof(self, length):
         """What goes into x-syncml-hmac beside our message of that length, None for nothing."""
-        account = self.account
-        if account.client_auth != MAC:
-            return None
-        from uscomo import mac
+        if self.account.client_auth == MAC:
+            from uscomo import mac
 
-        body = memoryview(self.writer.buffer)[:length]
-        return mac.header(account.client_name, account.client_secret, self.client_nonce, body)
+            return mac.header(self.account, self.client_nonce, self.writer.buffer, length)
 
     def receive(self, length, proof=""):
         """Handle the server's message of that length: length of the answer, 0 when it is over.
@@ -112,10 +110,7 @@ class Session:
         if account.server_auth == MAC:
             from uscomo import mac
 
-            body = memoryview(self.buffer)[:length]
-            self._authentic = mac.proves(
-                *(proof, account.server_id, account.server_secret, self.server_nonce, body)
-            )
+            self._authentic = mac.proves(proof, account, self.server_nonce, self.buffer, length)
         try:
             length = self._receive(length, proof)
         except (WbxmlError, ValueError, MemoryError):
@@ -187,18 +182,18 @@ class Session:
             if (known and not command) or self._server_tries > _MAX_TRIES:
                 self.outcome = SERVER_NOT_AUTHENTIC if known else PROTOCOL_ERROR
                 return 0
-        elif reader.final and not (
-            command or self._work or self.commands.large or self._waiting()
-        ):
+        elif reader.final and not (command or self._work or self._going_on()):
             self.outcome = DONE
             self._keep_nonces()
             return 0
         self._header()
         self._header_status(header, code)
         if self._work:
-            self._interim(reader, header, command)
-            if self.outcome:
-                return 0
+            from uscomo import split
+
+            split.interim(self, reader, command)
+            if self.commands.aborted:
+                self._work = None
         else:
             refused = 0 if code in (200, 212) else code
             self._work = self.commands.execute(
@@ -208,12 +203,15 @@ class Session:
 
     def _answer(self):
         # Run the work until it is done or the message is full.
-        for _ in self._work:
-            self._hold()
+        for _ in self._work or ():
+            if not self.held:
+                from uscomo import split
+
+                split.hold(self)
             # Nothing else may come between two parts of an object.
             return self._send(None if self.commands.sent else False)
         self._work = None
-        self._held = 0
+        self.held = 0
         if self.commands.aborted:
             self.outcome = ABORTED
         if self.outcome:
@@ -233,23 +231,6 @@ class Session:
         if self._authentic:
             self.account.client_nonce = self.client_nonce
             self.account.server_nonce = self.server_nonce
-
-    def _hold(self):
-        # Move the unfinished message to the end of the buffer, so that the server's "go on" fits
-        # in front of it. Piecewise from the end: the two places may overlap.
-        reader = self.reader.reader
-        if self._held:
-            return
-        length = reader.limit
-        delta = len(self.buffer) - length
-        view = memoryview(self.buffer)
-        at = length
-        while at > 0:
-            start = max(0, at - 64)
-            view[start + delta : at + delta] = bytes(view[start:at])
-            at = start
-        self.reader.move(delta)
-        self._held = length
 
     # -- package 1
 
@@ -272,8 +253,8 @@ class Session:
             self.device_id,
             name,
             credential,
-            len(self.buffer) - _INTERIM if self._msg_id == 1 else 0,
-            self.commands.max_obj_size if self._msg_id == 1 else 0,
+            0 if self._msg_id > 1 else len(self.buffer) - _INTERIM,
+            self.commands.max_obj_size,
         )
 
     def _package_one(self):
@@ -291,13 +272,14 @@ class Session:
             self._reports.tell(self._msg_id)
         return writer.close(True)
 
-    def _waiting(self):
-        return self._reports and self._reports.waiting
+    def _going_on(self):
+        # More is to be taken or told.
+        return self.commands.large or (self._reports and self._reports.waiting)
 
     def _again(self, header, code):
         self.commands.drop()
         self._work = None
-        self._held = 0
+        self.held = 0
         self._header()
         self._header_status(header, code)
         return self._package_one()
@@ -378,7 +360,7 @@ class Session:
         challenge = answer = None
         kind = self.account.server_auth
         if code >= _VER_DTD:
-            answer = b"1.2" if code == _VER_DTD else b"DM/1.2"
+            answer = (b"1.2" if code == _VER_DTD else b"DM/1.2",)
         elif (kind and code != 200) or kind == MAC:
             nonce = None
             if kind != BASIC:
@@ -392,21 +374,6 @@ class Session:
             if code == 212:
                 self._keep_nonces()
         self.writer.status(header.msg_id, 0, b"SyncHdr", code, None, challenge, answer)
-
-    # -- commands; generators that yield where the message is full
-
-    def _interim(self, reader, header, command):
-        # Only the answer to "next message?" may come while our package is not complete.
-        while command:
-            code = 500
-            if command.tag == syncml.ALERT:
-                code = 200
-                if number(command.data) == 1223:
-                    self.outcome = ABORTED
-            if command.tag not in (syncml.STATUS, syncml.CLOSE):
-                name = syncml.NAMES[command.tag]
-                self.writer.status(header.msg_id, command.cmd_id or b"", name, code)
-            command = reader.next()
 
 
 def _credential(kind, name, secret, nonce):

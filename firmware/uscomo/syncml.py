@@ -112,7 +112,7 @@ class Fields:
 
     # `more` of a command: it has more than MAX_ITEMS. `foreign`: a tree lies inline in the data.
 
-    tag = 0
+    tag = level = 0
     cmd = cmd_id = cmd_ref = data = msg_id = msg_ref = resp_uri = session_id = None
     ver_dtd = ver_proto = correlator = format = next_nonce = type = size = None
     max_msg_size = max_obj_size = None
@@ -132,15 +132,15 @@ class MessageReader:
         self.view = memoryview(buffer)
         self.header = None
         self.final = False
-        self._open = 0
-        self._pending = self._ended = False
+        self.level = 0
+        self.pending = self.ended = False
 
     def begin(self, length):
         """Read up to the body; raises WbxmlError for what is not a SyncML message."""
         reader = self.reader
-        self.final = self._pending = self._ended = False
-        self._open = 0
-        self._room = 4 * length
+        self.final = self.pending = self.ended = False
+        self.level = 0
+        self.left = 4 * length
         self.header = None
         reader.begin(length)
         self._expect(_SYNCML)
@@ -151,15 +151,15 @@ class MessageReader:
     def next(self):
         """The next command, CLOSE at the end of a container, None at the end of the body."""
         reader = self.reader
-        if self._ended:
+        if self.ended:
             return self._close()
         while True:
-            if self._pending:
-                self._pending = False
+            if self.pending:
+                self.pending = False
             else:
                 kind = reader.next()
                 if kind == wbxml.END:
-                    return self._close() if self._open else None
+                    return self._close() if self.level else None
                 if kind != wbxml.START:
                     # White space between commands, and anything after the body, says nothing.
                     if kind == wbxml.DONE:
@@ -171,15 +171,18 @@ class MessageReader:
                 reader.skip()
             elif tag in NAMES:
                 if tag in (SEQUENCE, ATOMIC):
-                    self._open += 1
-                    self._ended = reader.empty
+                    self.level += 1
+                    self.ended = reader.empty
                 return self._fill(tag)
             else:
-                reader.skip()
+                # No command that there is: whoever sent it is told so, where it has a number.
+                command = self._fill(tag)
+                if command.cmd_id:
+                    return command
 
     def _close(self):
-        self._open -= 1
-        self._ended = False
+        self.level -= 1
+        self.ended = False
         return _CLOSED
 
     def move(self, delta):
@@ -242,7 +245,7 @@ class MessageReader:
                 elif tag == MOREDATA:
                     fields.more = True
                 elif command in (SEQUENCE, ATOMIC) and tag in NAMES:
-                    self._pending = True
+                    self.pending = True
                     return whole
                 else:
                     name = _FIELDS.get(tag)
@@ -257,7 +260,7 @@ class MessageReader:
                 name = None
                 if depth < bottom:
                     # A container that ends before any child came.
-                    self._ended = command in (SEQUENCE, ATOMIC)
+                    self.ended = command in (SEQUENCE, ATOMIC)
                     return whole
                 if depth == bottom:
                     fields = whole
@@ -282,8 +285,8 @@ class MessageReader:
         if not first:
             value = bytes(getattr(fields, name)) + bytes(value)
         # References into a string table cost two bytes each: what they add up to is bounded.
-        self._room -= len(value)
-        if self._room < 0:
+        self.left -= len(value)
+        if self.left < 0:
             raise wbxml.WbxmlError(wbxml.BAD_LENGTH, reader.position)
         setattr(fields, name, value)
 

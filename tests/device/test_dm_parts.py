@@ -361,6 +361,7 @@ class Endless:
     outcome = session.RUNNING
     sent = 0
     aborted = False
+    addresses = ()
 
     def __init__(self, large, last):
         self.commands = self

@@ -26,9 +26,22 @@ class Account:
 class Tree:
     """A dispatcher over a dict."""
 
+    mounts = ()
+
     def __init__(self, **values):
         self.values = {"./" + name: value for name, value in values.items()}
         self.did = []
+
+    def save(self):
+        return len(self.did)
+
+    def restore(self, state):
+        del self.did[state:]
+
+    def copy(self, source, target):
+        from uscomo import properties
+
+        return properties.copy(self, source, target)
 
     def get(self, uri):
         uri = uri.decode()
@@ -48,9 +61,6 @@ class Tree:
 
     def delete(self, uri):
         return 200
-
-    def copy(self, source, target):
-        return 406
 
     def exec(self, uri, correlator, data):
         self.did.append(("exec", uri, correlator))
@@ -440,19 +450,58 @@ def test_large_objects_are_refused():
     assert peer.tree.did == ["commit"]
 
 
-def test_atomic_is_refused_whole():
-    peer = Peer(Tree(a="1"))
+def without(name, function):
+    """Call it on a board where a module's file was left out."""
+    import sys
 
-    def write(writer):
-        peer.accept(writer)
-        writer.command(syncml.ATOMIC)
-        writer.command(syncml.REPLACE)
-        writer.item(None, "./a", None, None, "2")
-        writer.end()
-        writer.end()
+    from uscomo import reports  # noqa: F401
 
-    assert codes(peer.say(write, peer.credential())) == [212, 406, 406]
-    assert peer.tree.did == ["commit"]
+    kept = sys.modules.get("uscomo." + name)
+    package = sys.modules["uscomo"]
+    if hasattr(package, name):
+        delattr(package, name)
+    sys.modules.pop("uscomo." + name, None)
+    path = package.__path__
+    package.__path__ = "/nowhere" if isinstance(path, str) else []
+    try:
+        function()
+    finally:
+        package.__path__ = path
+        if kept:
+            sys.modules["uscomo." + name] = kept
+
+
+def test_a_board_without_atomic_refuses_it_whole():
+    def test():
+        peer = Peer(Tree(a="1"))
+
+        def write(writer):
+            peer.accept(writer)
+            writer.command(syncml.ATOMIC)
+            writer.command(syncml.REPLACE)
+            writer.item(None, "./a", None, None, "2")
+            writer.end()
+            writer.end()
+
+        assert codes(peer.say(write, peer.credential())) == [212, 406, 406]
+        assert peer.tree.did == ["commit"]
+
+    without("atomic", test)
+
+
+def test_a_board_without_copy_refuses_it():
+    def test():
+        peer = Peer(Tree(a="1"))
+
+        def write(writer):
+            peer.accept(writer)
+            writer.command(syncml.COPY)
+            writer.item("./a", "./b", None, None, None)
+            writer.end()
+
+        assert codes(peer.say(write, peer.credential())) == [212, 406]
+
+    without("properties", test)
 
 
 def test_the_next_message_goes_where_the_server_says():
@@ -553,23 +602,35 @@ def test_no_answer_in_a_sequence_is_no_consent():
     assert codes(peer.say(write, peer.credential())) == [212, 200, 408, 215]
 
 
-def test_a_refused_container_ends_where_it_ends():
-    peer = Peer(Tree(a="1"))
+def test_containers_within_containers():
+    def write(outer, inner):
+        def write(writer):
+            peer.accept(writer)
+            writer.command(outer)
+            writer.command(inner)
+            writer.command(syncml.DELETE)
+            writer.item(None, "./a", None, None, None)
+            writer.end()
+            writer.end()
+            writer.command(syncml.DELETE)
+            writer.item(None, "./a", None, None, None)
+            writer.end()
+            writer.end()
+            writer.command(syncml.GET)
+            writer.item(None, "./a", None, None, None)
+            writer.end()
 
-    def write(writer):
-        peer.accept(writer)
-        writer.command(syncml.SEQUENCE)
-        writer.command(syncml.ATOMIC)
-        writer.command(syncml.DELETE)
-        writer.item(None, "./a", None, None, None)
-        writer.end()
-        writer.end()
-        writer.command(syncml.GET)
-        writer.item(None, "./a", None, None, None)
-        writer.end()
-        writer.end()
+        return write
 
-    assert codes(peer.say(write, peer.credential())) == [212, 200, 406, 406, 200]
+    for outer, inner, told in (
+        # Atomic in a Sequence is Atomic; all else is an error of the inner one.
+        (syncml.SEQUENCE, syncml.ATOMIC, [200, 200, 200, 200]),
+        (syncml.SEQUENCE, syncml.SEQUENCE, [200, 500, 500, 200]),
+        (syncml.ATOMIC, syncml.ATOMIC, [507, 500, 215, 215]),
+        (syncml.ATOMIC, syncml.SEQUENCE, [507, 500, 215, 215]),
+    ):
+        peer = Peer(Tree(a="1"))
+        assert codes(peer.say(write(outer, inner), peer.credential())) == [212] + told + [200]
 
 
 def test_the_last_part_of_a_large_object_is_refused_too():

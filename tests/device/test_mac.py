@@ -11,6 +11,22 @@ from uscomo import digest, mac, session, syncml
 SPEC_BODY = b"<SyncML xmlns='SYNCML:SYNCML1.2'/>"
 
 
+class Who:
+    """An account with one name and secret for both sides."""
+
+    def __init__(self, name, secret):
+        self.client_name = self.server_id = name
+        self.client_secret = self.server_secret = secret
+
+
+def beside(name, secret, nonce, body):
+    return mac.header(Who(name, secret), nonce, body, len(body))
+
+
+def is_proved(value, name, secret, nonce, body):
+    return mac.proves(value, Who(name, secret), nonce, body, len(body))
+
+
 def test_the_formula():
     from test_vectors import example
 
@@ -18,16 +34,16 @@ def test_the_formula():
         (b"Nonce", SPEC_BODY, "91o6k7iTz9rwVedoZ8A0PQ=="),
         (a2b_base64(b"LG3iZQhhdmKNHg=="), example("a"), "w9o41xpXVzSfW/J5MJF+ww=="),
     ):
-        header = mac.header(b"Bruce2", b"OhBehave", nonce, body)
+        header = beside(b"Bruce2", b"OhBehave", nonce, body)
         assert header == 'algorithm=MD5, username="Bruce2", mac=' + made
-        assert mac.proves(header, b"Bruce2", b"OhBehave", nonce, body)
+        assert is_proved(header, b"Bruce2", b"OhBehave", nonce, body)
 
 
 def test_forms_of_the_header():
     def proves(value, name=b"Robert Jordan"):
-        return mac.proves(value, name, b"OhBehave", b"Nonce", b"body")
+        return is_proved(value, name, b"OhBehave", b"Nonce", b"body")
 
-    made = mac.header(b"Robert Jordan", b"OhBehave", b"Nonce", b"body").split("mac=")[1]
+    made = beside(b"Robert Jordan", b"OhBehave", b"Nonce", b"body").split("mac=")[1]
     for good in (
         'username="Robert Jordan",mac=' + made,
         'mac=%s , username="Robert Jordan"' % made,
@@ -55,9 +71,9 @@ def test_forms_of_the_header():
 
 def test_a_name_cannot_break_the_header():
     for name in (b'a"b\\c', b"a, mac=x", "\u00fc".encode()):
-        header = mac.header(name, b"s", b"n", b"")
-        assert mac.proves(header, name, b"s", b"n", b"")
-    assert "\r" not in mac.header(b"a\r\nHost: x", b"s", b"n", b"")
+        header = beside(name, b"s", b"n", b"")
+        assert is_proved(header, name, b"s", b"n", b"")
+    assert "\r" not in beside(b"a\r\nHost: x", b"s", b"n", b"")
 
 
 class Mac(Account):
@@ -79,7 +95,7 @@ class Both(Peer):
             # Each message of ours proves itself, over the nonce that was given last.
             header = self.session.proof(length)
             body = bytes(self.send[:length])
-            assert mac.proves(header, b"user", b"password", self.nonce, body)
+            assert is_proved(header, b"user", b"password", self.nonce, body)
             assert not self.reader.header.credential and b"syncml:auth-md5" not in body
             assert self.reader.header.source_name == b"user"
         for command in found or ():
@@ -94,7 +110,7 @@ class Both(Peer):
         writer.status(b"%d" % self.session._msg_id, 0, "SyncHdr", code, None, challenge)
 
     def proof(self, body, secret=b"secret"):
-        return mac.header(b"server", secret, self.theirs, body)
+        return beside(b"server", secret, self.theirs, body)
 
     def wrong(self, body):
         return self.proof(body[:-1] + b"\2")
@@ -222,18 +238,18 @@ def test_the_recorded_challenge_is_answered_with_a_mac():
     assert replay.say(hmac_message("01-s"))
     header = replay.session.proof(len(replay.sent[1]))
     nonce = a2b_base64(b"U1hBMyo7Ljh7Nl5CWSR+Pw==")
-    assert mac.proves(header, b"funambol", b"funambol", nonce, replay.sent[1])
+    assert is_proved(header, b"funambol", b"funambol", nonce, replay.sent[1])
     assert text(replay.reader.header.source_name) == "funambol"
     assert not replay.reader.header.credential
     lines = replay.say(hmac_message("02-s"))
     assert "2 Status 2/4 Get 200" in lines
     nonce = a2b_base64(b"Qlo4dTZJJ1BhP3Q+MElkWA==")
     header = replay.session.proof(len(replay.sent[2]))
-    assert mac.proves(header, b"funambol", b"funambol", nonce, replay.sent[2])
+    assert is_proved(header, b"funambol", b"funambol", nonce, replay.sent[2])
     # What the recorded client put beside its second message follows from the same function.
     nonce = a2b_base64(b"U1hBMyo7Ljh7Nl5CWSR+Pw==")
     body = contents_of_the_client()
-    assert mac.header(b"funambol", b"funambol", nonce, body) == (
+    assert beside(b"funambol", b"funambol", nonce, body) == (
         'algorithm=MD5, username="funambol", mac=ZdNhqewx8sVV4PwGVec5aQ=='
     )
 
