@@ -34,7 +34,7 @@ ALL_VERBS = (
     *("activate", "deactivate", "remove-package", "remove-component"),
     *("rollback", "confirm", "attempt", "trial-failed"),
     *("accept", "interrupted", "report", "request"),
-    *("tree-commit", "tree-compaction", "account", "trust-add", "trust-revoke"),
+    *("tree-commit", "tree-compaction", "account", "atomic", "trust-add", "trust-revoke"),
 )
 VERBS = tuple(verb for verb in ALL_VERBS if verb not in WAITING)
 

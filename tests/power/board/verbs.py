@@ -259,6 +259,35 @@ def change_account():
     nodes.commit()
 
 
+def atomic():
+    """The same in an Atomic, as the message of a server that carries it."""
+    from uscomo import accounts, session, syncml, tree
+
+    _, nodes = opened()
+    held = tree.Tree((("DMAcc", accounts.Accounts(nodes)),), nodes, None)
+    client = session.Session(
+        dmacc.Account(nodes, "main"), held, None, bytearray(1500), bytearray(1500)
+    )
+    assert client.start(b"1", "d", 1201, [], lambda: ())
+    buffer = bytearray(900)
+    writer = syncml.MessageWriter(buffer)
+    writer.message(b"1", 1, "d", b"http://old/", None, None, 0)
+    writer.status(b"1", 0, b"SyncHdr", 212)
+    writer.command(syncml.ATOMIC)
+    for key, value in (
+        ("AppAddr/1/Addr", b"http://new/"),
+        ("AppAuth/1/AAuthSecret", b"new"),
+        ("AppAuth/1/AAuthData", b"other"),
+    ):
+        writer.command(syncml.REPLACE)
+        writer.item(None, "./DMAcc/main/" + key, None, None, value)
+        writer.end()
+    writer.end()
+    length = writer.close(True)
+    client.space()[:length] = buffer[:length]
+    assert client.receive(length)
+
+
 def ask():
     """The user asks for an application."""
     stored, nodes = opened()
@@ -395,6 +424,7 @@ VERBS = {
     "tree-commit": Verb(new_values, (old_values,), finished=False),
     "tree-compaction": Verb(new_values, (old_values, many_nodes), finished=False),
     "account": Verb(change_account, (nonces,), finished=False),
+    "atomic": Verb(atomic, (nonces,), finished=False),
     "trust-add": Verb(statement("add"), finished=False),
     "trust-revoke": Verb(statement("revoke"), (statement("add"),), finished=False),
 }
