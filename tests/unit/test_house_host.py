@@ -38,7 +38,7 @@ PARTS = {
     "package": {"errors"},
     "server": {"errors", "syncml", "package"},
     "board": {"errors", "resources", "package", "device"},
-    "testing": {"errors", "resources", "device", "board"},
+    "testing": {"errors", "resources", "device", "board", "package", "server"},
     "device": {"errors", "resources", "package", "testing"},
     "demo": {"errors", "resources", "package", "server", "device"},
 }

@@ -134,13 +134,15 @@ class FileSystem:
         )
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Write files by absolute path, making their folders."""
+        """Write files by absolute path, making their folders; a path that ends with / is one."""
         context = UserContext(buffer=bytearray(self._memory[self._start : self._end]))
         mounted = self._mount(context)
         for path, data in files.items():
             parent = path.rpartition("/")[0]
             if parent:
                 mounted.makedirs(parent, exist_ok=True)
+            if path.endswith("/"):
+                continue
             with mounted.open(path, "wb") as file:
                 file.write(data)
         # Not left to the garbage collector: where that is not reference counting it comes too

@@ -88,7 +88,10 @@ def make_image(
 
 
 def change_image(image: Path, files: Mapping[str, bytes]) -> None:
-    """Write files (path -> contents) to a flash image, while the board is off."""
+    """Write files (path -> contents) to a flash image, while the board is off.
+
+    A path that ends with / is a folder.
+    """
     flash = _mounted(image)
     _write(flash, files)
     image.write_bytes(bytes(flash.context.buffer))
@@ -131,6 +134,8 @@ def _write(flash: LittleFS, files: Mapping[str, bytes]) -> None:
         parent = name.rpartition("/")[0]
         if parent:
             flash.makedirs(parent, exist_ok=True)
+        if name.endswith("/"):
+            continue
         with flash.open(name, "wb") as file:
             file.write(contents)
 

@@ -16,18 +16,21 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import UnreachableError, UscomoError
 
-#: What a provider can bring a board to before a test begins.
-STATES = ("bare", "deployed", "enrolled")
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ...board.connection import Board
 
 #: In a served board's folder: its flash, and all that it wrote to its console.
 FLASH = "flash.img"
 CONSOLE_LOG = "console.log"
 
 _ANSWER_SECONDS = 30.0
+_OPEN_SECONDS = 10.0
 _END_SECONDS = 5.0
 
 
@@ -78,13 +81,61 @@ class ProvidedBoard:
     Attributes
     ----------
     name
-        Which provider serves it.
+        Which provider it is from.
     url
         What `Board.open` takes: a path or a pyserial URL.
     features
         What tests may ask for, in `pytest.mark.board(features=...)`.
-    power
-        Its power supply.
+    """
+
+    def __init__(self, name: str, url: str, features: frozenset[str]) -> None:
+        self.name = name
+        self.url = url
+        self.features = features
+
+    def open(self) -> Board:
+        """Open the board for its verbs; a context manager, at whose end the port is free again."""
+        from ...board.connection import Board
+
+        return Board.open(self.url, wait=_OPEN_SECONDS)
+
+    def exec(self, code: str, timeout: float = 60) -> str:
+        """Open the board, run code on it, close it: what the code printed."""
+        with self.open() as board:
+            return board.exec(code, timeout)
+
+    @property
+    def power(self) -> Power:
+        """Its power supply, of boards with the feature ``power``."""
+        raise UscomoError(f"nobody can switch board {self.name} off and on")
+
+    @property
+    def console_log(self) -> str:
+        """All that the board wrote to its console, over all its restarts; empty if not known."""
+        return ""
+
+    def stop(self) -> None:
+        """Let go of the board."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class ServedBoard(ProvidedBoard):
+    """A board that a process of its own emulates.
+
+    Attributes
+    ----------
+    folder
+        Keeps its flash and its console's log.
     """
 
     def __init__(
@@ -97,8 +148,7 @@ class ProvidedBoard:
         temporary: bool = False,
         files: Mapping[str, bytes] | None = None,
     ) -> None:
-        self.name = name
-        self.features = features
+        super().__init__(name, "", features)
         self.folder = folder
         self._temporary = temporary
         command = [sys.executable, "-m", module, str(folder), *arguments]
@@ -111,18 +161,11 @@ class ProvidedBoard:
         except BaseException:
             self.stop()
             raise
-        self.power = Power(self._channel)
 
-    def __enter__(self) -> ProvidedBoard:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
+    @property
+    def power(self) -> Power:
+        """Its power supply."""
+        return Power(self._channel)
 
     @property
     def console_log(self) -> str:
@@ -135,7 +178,10 @@ class ProvidedBoard:
         return self._channel.ask("state")
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Put files on the flash, by path, behind the board's back; it starts anew if it is on."""
+        """Put files on the flash, by path, behind the board's back; it starts anew if it is on.
+
+        A path that ends with / is a folder.
+        """
         self._channel.ask(
             "write", files={path: base64.b64encode(data).decode() for path, data in files.items()}
         )
@@ -149,7 +195,7 @@ class ProvidedBoard:
         """What a board with confined network wanted to reach, and its process did (`rp2w`)."""
         return self._channel.ask("attempts")
 
-    def copy(self) -> ProvidedBoard:
+    def copy(self) -> ServedBoard:
         """A copy of the running board: memory, flash and clock are those of this moment.
 
         It has a port and a folder of its own and takes milliseconds. Needs the feature ``fork``.
@@ -165,7 +211,6 @@ class ProvidedBoard:
         requests = os.open(names["requests"], os.O_RDWR)
         answers = os.open(names["answers"], os.O_RDONLY | os.O_NONBLOCK)
         twin._channel = _Channel(requests, answers)
-        twin.power = Power(twin._channel)
         try:
             self._channel.ask("fork", folder=str(twin.folder), **names)
             twin.url = str(twin._channel.answer()["url"])

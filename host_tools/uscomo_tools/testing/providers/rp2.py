@@ -21,10 +21,12 @@ from typing import Any
 
 from ...errors import UscomoError
 from .. import firmware_cache
-from .provided import CONSOLE_LOG, FLASH, ProvidedBoard, board_folder
+from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder
 from .serving import Control, Port
 
-FEATURES = frozenset({"power", "flash", "watchdog", "mpy", "usb", "emulated", "slow", "fork"})
+FEATURES = frozenset(
+    {"agent", "emulated", "flash", "fork", "mpy", "power", "slow", "usb", "watchdog"}
+)
 
 
 def start(
@@ -32,7 +34,7 @@ def start(
     *,
     image: str = firmware_cache.PICO,
     files: Mapping[str, bytes] | None = None,
-) -> ProvidedBoard:
+) -> ServedBoard:
     """Make a board, or switch one on again whose flash lies in the folder.
 
     Parameters
@@ -51,7 +53,7 @@ def start(
     """
     firmware_cache.require(image)
     folder, temporary = board_folder(folder)
-    return ProvidedBoard("rp2", __name__, [image], FEATURES, folder, temporary, files or {})
+    return ServedBoard("rp2", __name__, [image], FEATURES, folder, temporary, files or {})
 
 
 class _Stop(Exception):

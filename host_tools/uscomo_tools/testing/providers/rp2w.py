@@ -11,9 +11,9 @@ from pathlib import Path
 
 from .. import firmware_cache
 from . import rp2
-from .provided import ProvidedBoard, board_folder
+from .provided import ServedBoard, board_folder
 
-FEATURES = rp2.FEATURES | {"network", "sockets", "wifi", "tls"}
+FEATURES = rp2.FEATURES | {"network", "sessions", "tls", "wifi"}
 
 #: The only network there is.
 SSID = "RP2040PY-GUEST"
@@ -24,11 +24,11 @@ def start(
     *,
     image: str = firmware_cache.PICO_W,
     files: Mapping[str, bytes] | None = None,
-) -> ProvidedBoard:
+) -> ServedBoard:
     """Make a board, or switch one on again; see `rp2.start`."""
     firmware_cache.require(image)
     folder, temporary = board_folder(folder)
-    return ProvidedBoard("rp2w", __name__, [image], FEATURES, folder, temporary, files or {})
+    return ServedBoard("rp2w", __name__, [image], FEATURES, folder, temporary, files or {})
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import fcntl
 import os
 import pty
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -30,10 +31,12 @@ from typing import Any
 
 from ..unix import HEAP, UnixBoard, change_image, make_image, read_image
 from ..watchdog import Watchdog
-from .provided import CONSOLE_LOG, FLASH, ProvidedBoard, board_folder
+from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder
 from .serving import Control, Port, ready
 
-FEATURES = frozenset({"power", "flash", "network", "sockets", "watchdog", "mpy", "fast", "md5"})
+FEATURES = frozenset(
+    {"agent", "flash", "fast", "md5", "mpy", "network", "power", "sessions", "watchdog"}
+)
 
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 _BANNER = re.compile(rb"MicroPython [^\r\n]*\r\n[^\r\n]*help\(\)[^\r\n]*\r\n>>> $")
@@ -59,7 +62,8 @@ def start(
     *,
     heap: str = HEAP,
     files: Mapping[str, bytes] | None = None,
-) -> ProvidedBoard:
+    flash: Path | None = None,
+) -> ServedBoard:
     """Make a board, or switch one on again whose flash lies in the folder.
 
     Parameters
@@ -69,14 +73,19 @@ def start(
     heap
         The VM's heap, see `UnixBoard`.
     files
-        Put on its flash before it is switched on, by path.
+        Put on its flash before it is switched on, by path; one that ends with / is a folder.
+    flash
+        An image that a new board's flash is a copy of.
     """
     folder, temporary = board_folder(folder)
     if not (folder / FLASH).exists():
-        make_image(folder / FLASH, files or {})
-    elif files:
+        if flash is None:
+            make_image(folder / FLASH, {})
+        else:
+            shutil.copy(flash, folder / FLASH)
+    if files:
         change_image(folder / FLASH, files)
-    return ProvidedBoard("unix", __name__, [heap], FEATURES, folder, temporary)
+    return ServedBoard("unix", __name__, [heap], FEATURES, folder, temporary)
 
 
 class _Numbers:

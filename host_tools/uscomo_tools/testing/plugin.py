@@ -1,0 +1,172 @@
+"""The pytest plugin: tests that ask for a board and never know where it comes from.
+
+Installed with the package, it adds options, markers and fixtures and does nothing until a test
+uses one of them: neither boards nor emulators are imported before. See ``tests/README.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .agent_driver import Agent
+    from .apps import AppBuilder
+    from .dm_server import DmServer
+    from .pool import Pool, Prepared
+    from .providers.provided import Power, ProvidedBoard
+
+_MARKER = (
+    "board(features=..., state=..., settings=...): what the test's board has to have, the state "
+    "it is in (bare, deployed, enrolled), and settings of its agent"
+)
+_DEFAULT = ["unix"]
+_LEFT_OUT = "left out: "  # as in `skipping`, which imports more
+_LOG_SIZE = 20_000  # characters of a log that are worth reading in a report
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--board`` and the ini option ``uscomo_boards``."""
+    group = parser.getgroup("uscomo", "tests on boards")
+    group.addoption(
+        "--board",
+        action="append",
+        metavar="NAME",
+        help="run tests that use a board on this one: unix, rp2, rp2w, microbit or serial:URL; "
+        "may be given more than once (default: uscomo_boards, or unix)",
+    )
+    parser.addini("uscomo_boards", "boards when --board is not given", "args", _DEFAULT)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that uses a board on each of the chosen ones."""
+    if "board" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("board") or metafunc.config.getini("uscomo_boards")
+        metafunc.parametrize("board", chosen, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def _uscomo_boards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    from .pool import Pool
+
+    pool = Pool(tmp_path_factory.mktemp("boards"))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def dm_server(_uscomo_boards: Pool) -> DmServer:
+    """The reference server, on a free loopback port in this process; one for the whole run."""
+    return _uscomo_boards.server
+
+
+@pytest.fixture
+def _uscomo_prepared(request: pytest.FixtureRequest, _uscomo_boards: Pool) -> Iterator[Prepared]:
+    name: str = request.node.callspec.params["board"]
+    wanted, state, settings = _asked_for(request)
+    missing = wanted - _uscomo_boards.features(name)
+    if missing:
+        pytest.skip(f"board {name} has no {', '.join(sorted(missing))}")
+    prepared = _uscomo_boards.prepare(name, state, settings)
+    try:
+        yield prepared
+    finally:
+        if request.config.getoption("xmlpath", None):
+            for title, text in _logs(_uscomo_boards, prepared):
+                request.node.user_properties.append((title, text))
+        prepared.board.stop()
+
+
+def _asked_for(request: pytest.FixtureRequest) -> tuple[frozenset[str], str, dict[str, str]]:
+    features: set[str] = set()
+    settings: dict[str, str] = {}
+    state = ""
+    for marker in request.node.iter_markers("board"):  # the closest one comes first
+        features.update(marker.kwargs.get("features", ()))
+        settings = {**marker.kwargs.get("settings", {}), **settings}
+        state = state or marker.kwargs.get("state", "")
+    if "agent" in request.fixturenames:
+        features.add("agent")
+        state = state or "enrolled"
+    if "power" in request.fixturenames:
+        features.add("power")
+    if state == "enrolled":
+        features.add("sessions")
+    return frozenset(features), state or "bare", settings
+
+
+@pytest.fixture
+def board(_uscomo_prepared: Prepared) -> ProvidedBoard:
+    """A board: where it is, what it can, and `open` for its verbs."""
+    return _uscomo_prepared.board
+
+
+@pytest.fixture
+def power(board: ProvidedBoard) -> Power:
+    """The board's power supply."""
+    return board.power
+
+
+@pytest.fixture
+def agent(_uscomo_prepared: Prepared, board: ProvidedBoard) -> Agent:
+    """The agent on the board, which is enrolled at `dm_server` unless a marker says otherwise."""
+    from .agent_driver import Agent
+
+    return Agent(board, _uscomo_prepared.device_id, 240.0 if "slow" in board.features else 30.0)
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, dm_server: DmServer) -> AppBuilder:
+    """Build and sign a package from a folder beside the test."""
+    from .apps import AppBuilder
+
+    return AppBuilder(request.path.parent, dm_server)
+
+
+# -- logs
+
+
+def _logs(pool: Pool, prepared: Prepared) -> list[tuple[str, str]]:
+    logs = [(f"console of {prepared.board.name}", prepared.board.console_log)]
+    if prepared.device_id:
+        logs.append(("DM trace", pool.server.trace(prepared.device_id)))
+    return [(title, _printable(text[-_LOG_SIZE:])) for title, text in logs if text]
+
+
+def _printable(text: str) -> str:
+    # Control characters have no place in XML, not even escaped ones.
+    text = text.replace("\r\n", "\n")
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show the logs of a failed test's board."""
+    outcome: Any = yield
+    report: pytest.TestReport = outcome.get_result()
+    used = getattr(item, "funcargs", {})
+    if report.failed and "_uscomo_prepared" in used:
+        report.sections += _logs(used["_uscomo_boards"], used["_uscomo_prepared"])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line what was left out because something is missing here."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        _, found, reason = text.partition(_LEFT_OUT)
+        if found:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    if reasons:
+        words = "; ".join(f"{count} x {reason}" for reason, count in sorted(reasons.items()))
+        terminalreporter.write_line(f"LEFT OUT: {words}", red=True, bold=True)

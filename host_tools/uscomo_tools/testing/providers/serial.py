@@ -1,0 +1,83 @@
+"""The serial provider: a real board on any pyserial URL.
+
+It is brought to a state the only way there is, over the cable: deployed where it is not, or
+undeployed. Nothing else that lies on it is touched. A board that several processes of a test run
+share goes from one to the other: each holds its lock during a test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
+
+from ...board import deploy
+from ...board.connection import Board
+from ...board.deployment import Data
+from ...board.identity import Identity
+from ..skipping import leave_out
+from ..states import BARE
+from .provided import ProvidedBoard
+
+_PATIENCE = 600.0
+
+
+def features(url: str) -> frozenset[str]:
+    """Ask the board what it has; a test is left out where it does not answer."""
+    with _reached(url) as board:
+        return _features(board.identify())
+
+
+def _features(identity: Identity) -> frozenset[str]:
+    found = {"hardware"}
+    modules = identity.modules
+    if identity.mpy != (0, 0) and modules.get("hashlib.sha256") is not False:
+        found |= {"agent", "flash", "mpy"}
+    if modules.get("network"):
+        found.add("network")
+    return frozenset(found)
+
+
+def start(url: str, state: str) -> ProvidedBoard:
+    """Bring a board to a state; it is this process's until it is let go of."""
+    lock = FileLock(_lock_path(url))
+    lock.acquire(timeout=_PATIENCE)
+    try:
+        with _reached(url) as board:
+            found = deploy.look(board)
+            if state == BARE:
+                deploy.undeploy(board, found, Data.AS_BEFORE)
+            else:
+                plan = deploy.planned(found, None)
+                deploy.check_room(board, plan, found)
+                deploy.switch(board, plan)
+                deploy.finish(board, plan)
+            return _SerialBoard(url, _features(board.identify()), lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+class _SerialBoard(ProvidedBoard):
+    def __init__(self, url: str, features: frozenset[str], lock: FileLock) -> None:
+        super().__init__("serial:" + url, url, features)
+        self._lock = lock
+
+    def stop(self) -> None:
+        self._lock.release()
+
+
+def _reached(url: str) -> Board:
+    from ...errors import UnreachableError
+
+    try:
+        return Board.open(url, wait=_PATIENCE)
+    except UnreachableError as error:
+        leave_out(f"board {url}: {error}")
+
+
+def _lock_path(url: str) -> Path:
+    name = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"uscomo-test-board-{name}.lock"
