@@ -14,6 +14,7 @@ from uscomo_tools.board.flash import flow
 from uscomo_tools.board.flash.errors import ImageError
 from uscomo_tools.board.flash.image import examine, overwrites_files
 from uscomo_tools.errors import RefusedError
+from uscomo_tools.testing.skipping import image_or_skip
 
 PICO, ESP32, C3, PYBOARD = load("pico"), load("esp32"), load("esp32_c3"), load("pyboard_v11")
 ESP32_NAME = b"v1.24.1 on 2024-11-29; Generic ESP32 module with ESP32\0"
@@ -40,10 +41,9 @@ def test_a_good_image_says_its_version_and_its_board(board, content, version):
 
 @pytest.mark.parametrize("name", [firmware_cache.PICO, firmware_cache.PICO_W, firmware_cache.XIAO])
 def test_official_images_are_good(name):
-    if not (firmware_cache.folder() / name).is_file():
-        pytest.skip(f"no {name} in {firmware_cache.folder()}")
+    content = image_or_skip(name).read_bytes()
     image = firmware_cache.IMAGES[name]
-    facts = examine(firmware_cache.require(name).read_bytes(), load(image.key))
+    facts = examine(content, load(image.key))
     assert facts.version == image.version
     assert [board.key for board in facts.built_for] == [image.key]
 

@@ -100,10 +100,13 @@ PYBOARD = Identity("pyboard", "PYBv1.1 with STM32F405RG", (1, 24, 1), platform="
 def test_esptool_writes_at_the_chips_offset(install, esp_file):
     esptool, board = install("esptool"), Silent(ESP32)
     plan = flow.prepare(load("esp32"), esp_file, force=True)
-    outcome = flow.carry_out(plan, Target("/dev/p", lambda seconds: board), quiet, quiet)
+    outcome = flow.carry_out(
+        plan, Target("/dev/p", lambda seconds: board, None, ESP32), quiet, quiet
+    )
     base = ["--chip", "esp32", "--port", "/dev/p", "--baud", "460800"]
     assert esptool.calls() == [[*base, "write_flash", "0x1000", str(esp_file)]]
-    assert (outcome.after, outcome.machine) == ("1.24.1", "ESP32 generic")
+    assert (outcome.before, outcome.after) == ("1.24.1", "1.24.1")
+    assert outcome.machine == "ESP32 generic"
     assert board.told == []  # esptool enters the bootloader by itself
     assert not plan.loses_files
 
@@ -112,7 +115,7 @@ def test_erasing_comes_first_and_is_said(install, esp_file):
     esptool = install("esptool.py")
     plan = flow.prepare(load("esp32"), esp_file, force=True, erase=True)
     assert "LOST: all files" in plan.consequences()
-    target = Target("/dev/p", lambda seconds: Silent(ESP32), answers=False)
+    target = Target("/dev/p", lambda seconds: Silent(ESP32))
     outcome = flow.carry_out(plan, target, quiet, quiet)
     assert [call[6] for call in esptool.calls()] == ["erase_flash", "write_flash"]
     assert outcome.before == ""
@@ -139,7 +142,9 @@ def test_dfu_util_finds_the_bootloader_after_a_moment(install, dfu_file, monkeyp
     dfu_util = install("dfu-util", (74, "No DFU capable USB device available"), (0, "Done!"))
     board = Silent(PYBOARD)
     plan = flow.prepare(load("pyboard_v11"), dfu_file, force=True)
-    outcome = flow.carry_out(plan, Target("/dev/p", lambda seconds: board), quiet, quiet)
+    outcome = flow.carry_out(
+        plan, Target("/dev/p", lambda seconds: board, None, PYBOARD), quiet, quiet
+    )
     call = ["-a", "0", "-d", "0483:df11", "-D", str(dfu_file), "-s", ":leave"]
     assert dfu_util.calls() == [call, call]
     assert ["machine.bootloader()" in code for code in board.told] == [True]

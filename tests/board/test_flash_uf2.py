@@ -8,62 +8,74 @@ from pathlib import Path
 
 import pytest
 from image_files import uf2 as uf2_content
-from pico_drive import INFO, Desk, plug_in, program
+from pico_drive import INFO, Bootloader, Desk, plug_in, program
 
 from uscomo_tools.board import firmware_cache
+from uscomo_tools.board.connection import Board
 from uscomo_tools.board.description import load
 from uscomo_tools.board.flash import flow, uf2
 from uscomo_tools.board.flash.errors import FlashError, ImageError
 from uscomo_tools.board.flash.flow import Target
+from uscomo_tools.board.identity import Identity
 from uscomo_tools.cli import run
+from uscomo_tools.testing.providers import rp2
 from uscomo_tools.testing.rp2 import PicoBoard
+from uscomo_tools.testing.skipping import image_or_skip
 
 PICO, PICO2 = load("pico"), load("pico2")
 
-needs_images = pytest.mark.skipif(
-    any(
-        not (firmware_cache.folder() / name).is_file()
-        for name in (firmware_cache.PICO, firmware_cache.XIAO)
-    ),
-    reason=f"no {firmware_cache.PICO} or {firmware_cache.XIAO} in {firmware_cache.folder()}",
-)
 
-
-class Log:
-    """What was said, and how far the bar went."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.progress: list[tuple[int, int]] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def move(self, done: int, total: int) -> None:
-        self.progress.append((done, total))
-
-
-@needs_images
-def test_another_version_is_flashed_over_the_console_and_asked_for(tmp_path):
-    desk, log = Desk(tmp_path / "RPI-RP2", {"/kept.txt": b"kept" * 500}), Log()
-    image = firmware_cache.require(firmware_cache.XIAO)
+def test_another_version_is_put_on_an_emulated_pico(tmp_path):
+    image_or_skip(firmware_cache.PICO)
+    image = image_or_skip(firmware_cache.XIAO)
+    desk = Desk(tmp_path / "RPI-RP2", {"/kept.txt": b"kept" * 500})
+    said, progress = [], []
     with pytest.raises(ImageError, match="built for Seeed Studio XIAO RP2040"):
         flow.prepare(PICO, image)
     plan = flow.prepare(PICO, image, force=True)
-    target = Target("a port", desk.open, desk.drive)
+    target = Target("a port", desk.open, desk.drive, desk.identify())
 
-    outcome = flow.carry_out(plan, target, log.say, log.move)
+    outcome = flow.carry_out(plan, target, said.append, lambda *bytes: progress.append(bytes))
 
     assert (outcome.before, outcome.after) == ("1.24.1", "1.28.0")
     assert outcome.machine == "Seeed Studio XIAO RP2040"
     assert desk.entered == 1
     assert desk.files()["/kept.txt"] == b"kept" * 500
-    assert log.progress[-1] == (image.stat().st_size, image.stat().st_size)
-    assert [text.split()[0] for text in log.said] == ["a", "writing", "waiting"]
+    assert progress[-1] == (image.stat().st_size, image.stat().st_size)
+    assert len(said) == 3
 
 
-@needs_images
+@pytest.mark.full
+def test_another_version_is_flashed_over_a_port(tmp_path, capsys):
+    """The whole way by the command line: asked, bootloader, drive, copy, restart, asked again."""
+    image_or_skip(firmware_cache.PICO)
+    image = image_or_skip(firmware_cache.XIAO)
+    drive = tmp_path / "RPI-RP2"
+    arguments = ["board", "flash", image.name, "--drive", str(drive), "--yes", "--json"]
+    with rp2.start(files={"/kept.txt": b"kept" * 500}) as board:
+        arguments += ["--port", board.url]
+        codes = [run(arguments) for _ in range(2)]  # the first call may come before it has booted
+        assert codes[1] == 4
+        assert (
+            "built for Seeed Studio XIAO RP2040"
+            in json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
+        )
+
+        with Bootloader(board, drive, image.stat().st_size) as bootloader:
+            code = run([*arguments, "--force"])
+
+        told = json.loads(capsys.readouterr().out)
+        assert code == 0, told
+        assert bootloader.programmed
+        assert (told["board"], told["before"], told["after"]) == ("pico", "1.24.1", "1.28.0")
+        assert told["kept_files"]
+        with Board.open(board.url) as opened:
+            assert opened.read("/kept.txt") == b"kept" * 500
+            assert opened.identify().build == "SEEED_XIAO_RP2040"
+
+
 def test_a_board_in_its_bootloader_is_flashed_from_the_command_line(tmp_path, capsys):
+    image_or_skip(firmware_cache.PICO)
     drive = plug_in(tmp_path / "drive")
     arguments = ["board", "flash", firmware_cache.PICO, "--drive", str(drive), "--yes", "--json"]
 
@@ -72,28 +84,33 @@ def test_a_board_in_its_bootloader_is_flashed_from_the_command_line(tmp_path, ca
     told = json.loads(capsys.readouterr().out)
     assert told["ok"]
     assert (told["board"], told["method"], told["kept_files"]) == ("pico", "uf2", True)
-    flash = program(b"\xff" * 2 * 1024 * 1024, drive / firmware_cache.PICO)
-    with PicoBoard(firmware_cache.XIAO, flash=flash, realtime=False) as board:
+    flash = program(b"\xff" * 2 * 1024 * 1024, (drive / firmware_cache.PICO).read_bytes())
+    with PicoBoard(firmware_cache.PICO, flash=flash, realtime=False) as board:
         assert "1.24.1" in board.exec("import os; print(os.uname().release)")
 
 
-@needs_images
+class Stubborn:
+    """A board that comes back as it was: the file never reached its flash."""
+
+    def identify(self) -> Identity:
+        return Identity("rp2", "Raspberry Pi Pico with RP2040", (1, 23, 0), platform="rp2")
+
+    def exec(self, code: str, timeout: float = 60) -> str:
+        assert "machine.bootloader()" in code
+        return ""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
 def test_another_version_than_the_image_has_is_an_error(tmp_path):
-    desk = Desk(tmp_path / "RPI-RP2", {})
-    image = firmware_cache.require(firmware_cache.XIAO)
-    plan = flow.prepare(PICO, image, force=True)
-
-    class Stubborn(Desk):
-        """A board that comes back as it was: the file never reached its flash."""
-
-        def _take_the_file(self) -> None:
-            self._board = PicoBoard(firmware_cache.PICO, flash=self._off)
-            self._board.start()
-
-    desk.__class__ = Stubborn
-    log = Log()
-    with pytest.raises(FlashError, match=r"runs MicroPython 1\.24\.1, not the 1\.28\.0"):
-        flow.carry_out(plan, Target("a port", desk.open, desk.drive), log.say, log.move)
+    path = tmp_path / "mine.uf2"
+    path.write_bytes(uf2_content())
+    plan = flow.prepare(PICO, path, force=True)
+    board, drive = Stubborn(), plug_in(tmp_path / "drive")
+    target = Target("a port", lambda seconds: board, drive, board.identify())
+    with pytest.raises(FlashError, match=r"runs MicroPython 1\.23\.0, not the 1\.24\.1"):
+        flow.carry_out(plan, target, lambda text: None, lambda done, total: None)
 
 
 def test_a_drive_says_whose_it_is(tmp_path):

@@ -36,6 +36,7 @@ def test_the_versions_agree() -> None:
 def test_resources_are_found() -> None:
     assert (resources.board_root() / "boot.py").is_file()
     assert (resources.demo_apps() / "blink" / "uscomo.toml").is_file()
+    assert (resources.boards() / "pico.toml").is_file()
 
 
 @pytest.mark.full
@@ -59,6 +60,9 @@ def test_a_built_wheel_in_a_clean_venv_runs_the_demo(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as opened:
         names = opened.namelist()
     assert "uscomo_tools/_resources/root/uscomo_boot.py" in names
+    assert "uscomo_tools/_resources/boards/pico.toml" in names
+    assert "uscomo_tools/_resources/boards/schema.json" in names
+    assert "uscomo_tools/board/flash/board/bootloader.py" in names
     assert "uscomo_boot.py" not in names
     assert not [name for name in names if name.startswith(("root/", "demo_apps/"))]
     call(sys.executable, "-m", "venv", tmp_path / "venv")

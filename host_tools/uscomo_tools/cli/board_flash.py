@@ -86,7 +86,7 @@ def flash(
         )
     _confirm(plan, found, port, yes)
     with Bar(plan.path.name if plan.path else "mpflash", as_json) as bar:
-        target = _target(port, drive, found.identity is not None)
+        target = _target(port, drive, found.identity)
         outcome = flow.carry_out(plan, target, lambda text: _say(text, as_json), bar.update)
     _tell(plan, outcome, as_json)
 
@@ -165,7 +165,7 @@ def _confirm(plan: Plan, found: _Found, port: str, yes: bool) -> None:
         raise RefusedError("nothing was written")
 
 
-def _target(port: str, drive: Path | None, answers: bool) -> Target:
+def _target(port: str, drive: Path | None, identity: Identity | None) -> Target:
     if not port:
         return Target(drive=drive)
     number = find.serial_number(port)
@@ -174,7 +174,7 @@ def _target(port: str, drive: Path | None, answers: bool) -> Target:
         url = find.again(port, number, seconds) if seconds else port
         return Board.open(url, wait=seconds)
 
-    return Target(port, open_console, drive, answers)
+    return Target(port, open_console, drive, identity)
 
 
 def _say(text: str, as_json: bool) -> None:

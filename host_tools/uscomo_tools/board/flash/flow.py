@@ -26,7 +26,7 @@ METHODS = ("uf2", "esptool", "dfu", "mpflash")
 _SCRIPT = Path(__file__).parent / "board" / "bootloader.py"
 _DRIVE_SECONDS = 30.0
 _BACK_SECONDS = 45.0
-_BOOTLOADER_SECONDS = 5.0
+_BOOTLOADER_SECONDS = 2.0
 _PAUSE = 0.5
 
 Say = Callable[[str], None]
@@ -58,14 +58,15 @@ class Target:
         Opens its console, waiting for so many seconds; None without a port.
     drive
         Where its UF2 drive is mounted; None: look for it.
-    answers
-        MicroPython answers on the port, so it can be sent into the bootloader.
+    identity
+        What the board said before; None: MicroPython does not answer, so it cannot be sent into
+        its bootloader.
     """
 
     port: str = ""
     open: Callable[[float], Console] | None = None
     drive: Path | None = None
-    answers: bool = True
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True)
@@ -204,17 +205,16 @@ def carry_out(plan: Plan, target: Target, say: Say, progress: Progress) -> Outco
         It failed, or another version runs afterwards.
     """
     _need_tool(plan)
-    before = ""
+    before = target.identity.version if target.identity is not None else ""
     entering = False
     drives = {drive.folder for drive in uf2.drives()} if plan.method == "uf2" else set()
-    if target.open is not None and target.answers:
+    by_console = plan.method in ("uf2", "dfu") and plan.description.flashing.bootloader
+    if target.open is not None and target.identity is not None and by_console:
+        say(f"{target.port}: entering the bootloader")
         console = target.open(0)
         try:
-            before = console.identify().version
-            if plan.method in ("uf2", "dfu") and plan.description.flashing.bootloader:
-                say(f"{target.port}: entering the bootloader")
-                _enter_bootloader(console)
-                entering = True
+            _enter_bootloader(console)
+            entering = True
         finally:
             console.close()
     if not entering or target.drive is not None:
