@@ -168,12 +168,14 @@ class _Sender:
         self._limit = window.room
         self._known = 0  # the board has all before
         self._next = 0  # is sent next
+        self._furthest = 0  # was sent, perhaps before going back
         self._ends: list[int] = []  # of the frames under way
         self._wasted = 0
 
     def run(self) -> None:
         if self._answer(_START_SECONDS) is None:
             raise UnreachableError("the board's receiver does not answer")
+        silent = 0
         while self._known < self._stream.size:
             while self._next < self._stream.size and len(self._ends) < self._window.frames:
                 self._send_next()
@@ -186,7 +188,16 @@ class _Sender:
                 self._wasted += 1
                 if self._wasted > _ATTEMPTS:
                     raise UnreachableError("the line is too bad: nothing gets through")
-            if kind is None or kind == _NAK:
+            if kind is not None:
+                silent = 0
+                if kind == _NAK:
+                    self._go_back()
+                continue
+            # It may be busy, or wait for the rest of a damaged frame: asked first, then sent again.
+            silent += 1
+            if silent % 2:
+                self._line.write(_frame(_DATA, struct.pack("<HH", self._known - 1 & 0xFFFF, 0)))
+            else:
                 self._go_back()
         self._line.write(_frame(_CLOSE))
         try:
@@ -215,6 +226,7 @@ class _Sender:
         head = struct.pack("<HH", start & 0xFFFF, ready)
         self._line.write(_frame(_DATA, head + self._stream.data[start:end]))
         self._next = end
+        self._furthest = max(self._furthest, end)
         self._ends.append(end)
 
     def _go_back(self) -> None:
@@ -244,9 +256,10 @@ class _Sender:
 
     def _heard(self, position: int) -> None:
         known = self._known + (position - self._known & 0xFFFF)
-        if known > self._next:
+        if known > self._furthest:
             return  # an old answer
         self._known = known
+        self._next = max(self._next, known)
         self._ends = [end for end in self._ends if end > known]
         if not self._ends and self._limit < self._window.room:
             self._limit += self._limit // 8
