@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from . import board_flash
+from . import board_deploy, board_flash
 
 app = typer.Typer(
     help="Find, flash, deploy and manage boards on a cable.",
     no_args_is_help=True,
 )
-
-#: One board; without it the only board that is found.
-Port = Annotated[
-    str,
-    typer.Option(
-        "--port",
-        "-p",
-        envvar="USCOMO_PORT",
-        metavar="URL",
-        help="A port, socket://HOST:PORT or rfc2217://HOST:PORT; else the only board found.",
-    ),
-]
-#: Several boards, one after the other or at once.
-Ports = Annotated[
-    list[str],
-    typer.Option(
-        "--port",
-        "-p",
-        metavar="URL",
-        help="A board, as often as there are boards; `all` means every one found.",
-    ),
-]
-Baudrate = Annotated[int, typer.Option(help="Speed of a real serial line.")]
-
 board_flash.register(app)
+board_deploy.register(app)
