@@ -101,6 +101,12 @@ class FlashBoard:
             {
                 "files": [name for name in below if found[name] is not None],
                 "folders": [name for name in below if found[name] is None],
+                "library": [
+                    name
+                    for name in found
+                    if found[name] is not None
+                    and name.startswith(("/lib/uscomo/", "/lib/uscomo_"))
+                ],
                 "store": values["STORE"] in found,
                 "boot": "/boot.py" in found,
                 "main": "/main.py" in found,

@@ -9,11 +9,12 @@ import pytest
 from flash_board import FlashBoard, PowerCutError
 
 from uscomo_tools.board import deploy, deployment
-from uscomo_tools.board.deployment import Data, ForeignMainError, Main, Write
+from uscomo_tools.board.deployment import Data, ForeignMainError, Main, Starters, Write
 from uscomo_tools.board.layout import BootText, Found, Manifest
 from uscomo_tools.errors import RefusedError, UscomoError
 
 OURS = b"import uscomo_boot\n"
+STARTERS = Starters(b"import uscomo_boot  # boot", OURS, frozenset({"__init__", "agent"}))
 OLD = {
     "uscomo_boot.mpy": b"boot 1" * 20,
     "uscomo/__init__.mpy": b"init 1" * 50,
@@ -42,7 +43,7 @@ def install(
 
 
 def remove(board: FlashBoard, data: Data = Data.AS_BEFORE) -> None:
-    steps = deployment.undo(deploy.look(board), OURS, data)
+    steps = deployment.undo(deploy.look(board), STARTERS, data)
     deploy.apply(board, steps, lambda what, done, total: None)
 
 
@@ -251,7 +252,48 @@ def test_the_store_that_was_there_before(data: Data, stays: bool) -> None:
 
 
 def test_undeploying_a_board_without_the_agent_does_nothing() -> None:
-    assert deployment.undo(Found(boot=b"x", main=OURS, store=True), OURS, Data.REMOVE) == ()
+    assert deployment.undo(Found(boot=b"x", main=OURS, store=True), STARTERS, Data.REMOVE) == ()
+
+
+LIBRARY = {
+    "/lib/uscomo/__init__.py": b"i",
+    "/lib/uscomo/agent.mpy": b"a",
+    "/lib/uscomo_boot.py": b"b",
+}
+
+
+@pytest.mark.parametrize("starters", [True, False])
+def test_what_mip_has_installed_is_taken_away(starters: bool) -> None:
+    board = FlashBoard()
+    theirs = {"/lib/other.py": b"x"} | ({} if starters else {"/main.py": b"m", "/boot.py": b"b"})
+    board.put(theirs)
+    board.put(LIBRARY | {"/uscomo.d/r0/record": b"r"})
+    if starters:
+        board.put({"/main.py": OURS, "/boot.py": STARTERS.boot})
+    remove(board, Data.KEEP)
+    assert "/uscomo.d/r0/record" in board.files()
+    board.put(LIBRARY)
+    remove(board)
+    assert board.files() == {"/lib": None, **theirs}
+
+
+def test_what_somebody_has_put_beside_it_stays() -> None:
+    board = FlashBoard()
+    board.put(LIBRARY | {"/lib/uscomo/mine.py": b"mine"})
+    remove(board)
+    assert {path for path, data in board.files().items() if data} == {"/lib/uscomo/mine.py"}
+
+
+def test_a_deployment_over_one_of_mip_is_undone_first() -> None:
+    board = FlashBoard()
+    board.put(LIBRARY | {"/main.py": OURS, "/boot.py": STARTERS.boot, "/uscomo.d/x": b"x"})
+    before = board.files()
+    install(board, NEW)
+    assert running(board) == NEW
+    remove(board)
+    assert board.files() == before
+    remove(board)
+    assert board.files() == {"/lib": None}
 
 
 # -- the power fails

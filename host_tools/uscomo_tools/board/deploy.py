@@ -14,7 +14,7 @@ from ..device.agent import agent_modules
 from ..errors import RefusedError, UscomoError
 from ..package.agent import agent_version
 from . import deployment, scripts
-from .deployment import Copy, Data, Main, Move, Plan, Remove, Step, Write
+from .deployment import Copy, Data, Main, Move, Plan, Remove, Starters, Step, Write
 from .layout import BOOT, GENERATIONS, MAIN, MANIFEST, NEW, ROOT, STORE, Found
 
 #: The folder in front of a module's name in a generation; stage 0 stands beside the package.
@@ -68,6 +68,13 @@ def our_main() -> bytes:
     return (resources.board_root() / "main.py").read_bytes()
 
 
+def starters() -> Starters:
+    """What is ours where no manifest says so."""
+    boot = (resources.board_root() / "boot.py").read_bytes()
+    modules = frozenset(resources.board_sources()) - {_STAGE_0}
+    return Starters(boot, our_main(), modules)
+
+
 def look(board: Verbs) -> Found:
     """Ask a board what of ours is there.
 
@@ -96,6 +103,7 @@ def look(board: Verbs) -> Found:
         folders=frozenset(said["folders"]),
         manifests=manifests,
         store=said["store"],
+        library=tuple(said["library"]),
         block=said["block"],
     )
 
@@ -155,7 +163,7 @@ def undeploy(
     board: Verbs, found: Found, data: Data, tell: Tell = lambda what, done, total: None
 ) -> tuple[Step, ...]:
     """Give the board back as it was; the steps that this took."""
-    steps = deployment.undo(found, our_main(), data)
+    steps = deployment.undo(found, starters(), data)
     apply(board, steps, tell)
     return steps
 

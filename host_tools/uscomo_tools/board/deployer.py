@@ -120,6 +120,8 @@ def deploy_board(
     found = deploy.look(board)
     plan = deploy.planned(found, choice)
     deploy.check_room(board, plan, found)
+    if not found.store:
+        ask(wishes, {})  # before anything is written
     try:
         deploy.switch(board, plan, tell)
         # A fresh heap, and stage 0 of the new agent.

@@ -29,6 +29,7 @@ from enum import Enum
 from .layout import (
     BOOT,
     GENERATIONS,
+    LIBRARY,
     MAIN,
     MANIFEST,
     NEW,
@@ -56,6 +57,15 @@ class Data(Enum):
     AS_BEFORE = "as before"
     KEEP = "keep"
     REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class Starters:
+    """What is ours at the root as `mip`'s users copy it, and the names of the agent's modules."""
+
+    boot: bytes
+    main: bytes
+    modules: frozenset[str]
 
 
 class ForeignMainError(ValueError):
@@ -194,11 +204,15 @@ def plan(
     )
 
 
-def undo(found: Found, main: bytes, data: Data) -> tuple[Step, ...]:
-    """Compute what gives a board back as it was; nothing where nothing of ours is there."""
+def undo(found: Found, starters: Starters, data: Data) -> tuple[Step, ...]:
+    """Compute what gives a board back as it was; nothing where nothing of ours is there.
+
+    A board that was deployed over an agent of `mip`'s has that one again afterwards; done once
+    more, that one goes.
+    """
     steps: list[Step] = []
     if found.generation:
-        if found.main_is_ours(main):
+        if found.main_is_ours(starters.main):
             if WAS_MAIN in found.files:
                 # A copy: were it moved, a second try after a cut would take theirs for ours.
                 steps += [Copy(WAS_MAIN, NEW), Move(NEW, MAIN)]
@@ -209,6 +223,8 @@ def undo(found: Found, main: bytes, data: Data) -> tuple[Step, ...]:
             steps += [Remove(BOOT)]
         else:
             steps += [Write(NEW, foreign), Move(NEW, BOOT)]
+    elif not found.folders and found.library:
+        return _undo_library(found, starters, data)
     # Manifests go after the store: where they are gone, it has been seen to.
     stays = data is Data.KEEP or (data is Data.AS_BEFORE and found.had_store())
     if found.store and found.manifests and not stays:
@@ -218,6 +234,24 @@ def undo(found: Found, main: bytes, data: Data) -> tuple[Step, ...]:
     if NEW in found.files and Move(NEW, BOOT) not in steps and Move(NEW, MAIN) not in steps:
         steps += [Remove(NEW)]
     return tuple(steps)
+
+
+def _undo_library(found: Found, starters: Starters, data: Data) -> tuple[Step, ...]:
+    # No manifest says what is whose: files by their names, starters only where they are ours.
+    steps: list[Step] = []
+    if found.main == starters.main:
+        steps += [Remove(MAIN)]
+    if found.boot == starters.boot:
+        steps += [Remove(BOOT)]
+    if found.store and data is not Data.KEEP:
+        steps += [Remove(STORE)]
+    inside = [path for path in found.library if path.startswith(LIBRARY + "/")]
+    known = {f"{LIBRARY}/{name}{end}" for name in starters.modules for end in (".py", ".mpy")}
+    if set(inside) <= known:
+        steps += [Remove(LIBRARY)]
+    else:
+        steps += [Remove(path) for path in inside if path in known]
+    return (*steps, *(Remove(path) for path in found.library if path not in inside))
 
 
 def does_nothing(text: bytes) -> bool:

