@@ -193,7 +193,7 @@ class _Sender:
                 if kind == _NAK:
                     self._go_back()
                 continue
-            # It may be busy, or wait for the rest of a damaged frame: asked first, then sent again.
+            # Busy, or waiting for the rest of a damaged frame: asked first, then sent again.
             silent += 1
             if silent % 2:
                 self._line.write(_frame(_DATA, struct.pack("<HH", self._known - 1 & 0xFFFF, 0)))
