@@ -98,12 +98,15 @@ class Agent:
         self.wait = 0
         later = None
         for number in self.store.pending():
+            operation = self.store.operation(number)
+            if operation and (operation["account"] == "local") != platform.cable:
+                continue
             left = self._postponed(number)
             if not left:
                 self.since.pop(number, None)
                 return number, self.store.begin(number)
             later = min(left, later or left)
-        names = self.nodes.children("DMAcc")
+        names = self._accounts()
         # A server that is out of reach must not keep the others waiting for ever.
         first = self.failures % max(1, len(names))
         for name in names[first:] + names[:first]:
@@ -124,6 +127,11 @@ class Agent:
             if self._is_held(row):
                 return _TRIAL_PAUSE
         return later
+
+    def _accounts(self):
+        # Over the cable that of the host alone, else all but that.
+        names = self.nodes.children("DMAcc")
+        return [name for name in names if (name == "local") == platform.cable]
 
     def ended(self, work, result):
         """What step() named is done, and this came of it."""
@@ -286,7 +294,7 @@ class Agent:
         """Queue a request, durable at once: kind "install" or "update", cause "User", "Device"."""
         accounts = self.nodes.children("DMAcc")
         if account is None:
-            account = accounts[0] if accounts else None
+            account = (self._accounts() + accounts + [None])[0]
         if account not in accounts:
             raise ValueError("no such account")
         self.wait = 0

@@ -240,18 +240,21 @@ class Supervisor:
         limits = _watch().poll(self, say)
         # First: what has ended now is to be reported.
         clean, trials = _watch().tend(self, say)
-        wait = self.agent.step()
-        if isinstance(wait, tuple):
-            # It is decided: the heap is for those who do it.
-            work = wait
-            self._keep()
-            self.agent = None
-            platform.let_go(_DECIDERS)
-            result = perform(self.store, self.nodes, self.settings, platform.feed, say, work)
-            self.wake()
-            self.agent.ended(work, result)
-            wait = 0
-        return wait, trials, limits + (clean, _TRIAL_PAUSE if trials else 0)
+        return self.advance(), trials, limits + (clean, _TRIAL_PAUSE if trials else 0)
+
+    def advance(self):
+        """Do what is due: 0 when something was; else what the agent wants, see Agent.step()."""
+        work = self.agent.step()
+        if not isinstance(work, tuple):
+            return work
+        # It is decided: the heap is for those who do it.
+        self._keep()
+        self.agent = None
+        platform.let_go(_DECIDERS)
+        result = perform(self.store, self.nodes, self.settings, platform.feed, say, work)
+        self.wake()
+        self.agent.ended(work, result)
+        return 0
 
     def _give_up(self, error):
         # Nothing of the agent is trusted or kept in memory after this.

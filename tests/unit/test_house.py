@@ -30,7 +30,7 @@ FLOORS = (
     ("properties", "inbox", "tnds", "listing", "tree", "change", "inventory", "scomo", "download"),
     ("devinfo", "devdetail", "leaves", "dmacc", "accounts"),
     ("chunks", "reports", "atomic", "commands", "split", "session", "notify", "talk", "operation"),
-    ("agent", "watch", "supervisor", "author"),
+    ("agent", "watch", "supervisor", "author", "cable"),
     ("__init__",),
 )
 ORDER = {
@@ -57,7 +57,7 @@ ONLY_IN = {
 }
 CALLS_ONLY_IN = {
     "open": {"uscomo_boot", "store", "nodes", "dmacc", "package", "rsa", "trust", "download"},
-    "print": {"consent", "dialogs", "supervisor", "author"},
+    "print": {"cable", "consent", "dialogs", "supervisor", "author"},
     "input": set(),
     "eval": set(),
     "exec": set(),

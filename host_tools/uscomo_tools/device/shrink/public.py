@@ -24,7 +24,8 @@ from .scopes import Module
 _PRIVATE = 40
 
 #: Set by the owner of a board: `http.connect_tls` opens connections with a certificate checked.
-EXPOSED = frozenset({"connect_tls"})
+#: Called by a host at the cable, of whatever release: the functions of `cable`.
+EXPOSED = frozenset({"connect_tls", "serve", "leave", "listed"})
 
 #: The package itself, and what a firmware's maker may have frozen beside it.
 _NOT_LISTED = ("uscomo", "uscomo_frozen")
