@@ -37,6 +37,8 @@ def _serve(kind, id):
     if here.settings.get("consent") == "none":
         # There is a console now.
         here.settings["consent"] = consent.mode = "console"
+    # A trial that goes on is told at once: the host's next wish is not to wait for its end.
+    here.settings["trial_report"] = "0"
     if kind == "check":
         here.agent.polling = ["local"]
     else:

@@ -38,6 +38,8 @@ def start(held, say):
     foreground = None
     for number, id, entry in () if held.safe else list(lifecycle.entries(held.store)):
         held.front = id
+        if lifecycle.on_trial(held.store, number):
+            say("component %s on trial" % id)
         try:
             main = __import__(entry).main
         except (Exception, SystemExit) as error:

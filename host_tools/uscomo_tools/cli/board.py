@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import board_deploy, board_flash
+from . import board_apps, board_deploy, board_flash
 
 app = typer.Typer(
     help="Find, flash, deploy and manage boards on a cable.",
@@ -12,3 +12,4 @@ app = typer.Typer(
 )
 board_flash.register(app)
 board_deploy.register(app)
+board_apps.register(app)

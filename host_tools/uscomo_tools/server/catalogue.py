@@ -50,7 +50,12 @@ class PackageFolder:
 
 
 async def publish(
-    db: AsyncSession, folder: PackageFolder, data: bytes, caller: Caller, ask: str
+    db: AsyncSession,
+    folder: PackageFolder,
+    data: bytes,
+    caller: Caller,
+    ask: str,
+    replace: bool = False,
 ) -> tuple[Package, bool]:
     """Add a package to the catalogue.
 
@@ -58,6 +63,9 @@ async def publish(
     ----------
     ask
         ``server``: an Alert 1101 before the installation; ``device``: the device asks by itself.
+    replace
+        Another content may have been published under the same id and release, as while an
+        application is being written.
 
     Returns
     -------
@@ -81,7 +89,8 @@ async def publish(
         if present.sha256 == sha256:
             return present, False
     package = _package(archive, sha256, len(data), caller, ask)
-    _check_conflicts(package, catalogue)
+    if not replace:
+        _check_conflicts(package, catalogue)
     await anyio.to_thread.run_sync(folder.keep, sha256, data)
     db.add(package)
     await db.flush()

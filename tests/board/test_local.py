@@ -1,0 +1,213 @@
+"""Applications of a board at a cable, without a server set up: real MicroPython on a terminal."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cabled import DEVICE_ID, Talk, app_folder, managed, unix_board
+
+from uscomo_tools import cli
+from uscomo_tools.board.connection import Board
+from uscomo_tools.errors import RefusedError, UsageError, UscomoError
+from uscomo_tools.package import Project, SigningKey, build
+
+ID = "com.example.hello"
+RUNS = """
+import uscomo, time
+def main():
+    print("hello", {version})
+    while True:
+        uscomo.poll()
+        time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def url(tmp_path: Path, keys: Path) -> Iterator[str]:
+    with unix_board(tmp_path / "board", keys) as url:
+        yield url
+
+
+def runs(tmp_path: Path, version: int = 1) -> Path:
+    return app_folder(
+        tmp_path / f"app{version}", RUNS.format(version=version), f"{version}.0.0", version
+    )
+
+
+def test_a_folder_becomes_an_application_that_runs(url: str, keys: Path, tmp_path: Path) -> None:
+    talk = Talk()
+    with managed(url, keys, talk) as management:
+        outcome = management.install(runs(tmp_path), wait=True)
+        (found,) = management.about().components
+    assert (outcome.code, outcome.confirmed) == (1200, [ID])
+    assert talk.questions == [f"? Install {ID}? [y/N/later]"]
+    assert "hello 1" in talk.output
+    assert (found.id, found.version, found.active, found.trial) == (ID, "1.0.0", True, False)
+    assert found.size > 100
+
+
+def test_the_life_of_an_application(url: str, keys: Path, tmp_path: Path) -> None:
+    def state() -> list[tuple[str, bool, bool]]:
+        return [(one.version, one.active, one.trial) for one in management.about().components]
+
+    with managed(url, keys, Talk()) as management:
+        assert management.install(runs(tmp_path), wait=True).code == 1200
+        assert state() == [("1.0.0", True, False)]
+        assert management.install(runs(tmp_path, 2), wait=True).code == 1200
+        assert state() == [("2.0.0", True, False)]
+        assert management.operate("rollback", ID).code == 1251
+        assert state() == [("1.0.0", True, False)]
+        assert management.request("update", ID, wait=True).code == 1200
+        assert state() == [("2.0.0", True, False)]
+        assert management.operate("deactivate", ID).code == 1200
+        assert state() == [("2.0.0", False, False)]
+        assert management.operate("activate", ID).code == 1200
+        assert state() == [("2.0.0", True, False)]
+        assert management.operate("remove", ID).code == 1200
+        assert state() == []
+        assert management.request("install", ID, wait=True).code == 1200
+        assert state() == [("2.0.0", True, False)]
+
+
+def test_while_it_is_written_the_version_need_not_change(
+    url: str, keys: Path, tmp_path: Path
+) -> None:
+    talk = Talk()
+    with managed(url, keys, talk) as management:
+        management.install(app_folder(tmp_path / "app", RUNS.format(version=1)), wait=True)
+        management.install(app_folder(tmp_path / "app", RUNS.format(version="'new'")), wait=True)
+    assert "hello new" in talk.output
+
+
+def test_the_user_of_the_board_may_say_no(url: str, keys: Path, tmp_path: Path) -> None:
+    talk = Talk("n")
+    with managed(url, keys, talk) as management:
+        with pytest.raises(RefusedError, match="refused by the user"):
+            management.install(runs(tmp_path))
+        assert management.about().components == ()
+        talk.answer = "y"
+        assert management.install(runs(tmp_path), wait=True).code == 1200
+
+
+def test_a_key_that_the_board_does_not_know_is_refused(
+    url: str, keys: Path, tmp_path: Path
+) -> None:
+    package = tmp_path / "foreign.pkg"
+    package.write_bytes(build(Project.load(runs(tmp_path)), SigningKey.generate()))
+    with (
+        managed(url, keys, Talk()) as management,
+        pytest.raises(RefusedError, match=r"signature(.|\n)*uscomo board deploy"),
+    ):
+        management.install(package)
+
+
+def test_an_application_that_crashes_is_rolled_back(url: str, keys: Path, tmp_path: Path) -> None:
+    talk = Talk()
+    broken = app_folder(tmp_path / "broken", "def main():\n    raise ValueError(7)\n", "2.0.0", 2)
+    with managed(url, keys, talk) as management:
+        management.install(runs(tmp_path), wait=True)
+        with pytest.raises(UscomoError, match="rolled back"):
+            management.install(broken, wait=True)
+        (found,) = management.about().components
+    assert (found.version, found.active, found.trial) == ("1.0.0", True, False)
+    assert "ValueError: 7" in talk.output
+
+
+def test_commands_during_a_trial_use_up_no_attempt(keys: Path, tmp_path: Path) -> None:
+    settings = {"confirm_after": "600"}
+    with (
+        unix_board(tmp_path / "board", keys, settings=settings) as url,
+        managed(url, keys, Talk()) as management,
+    ):
+        outcome = management.install(runs(tmp_path))
+        assert (outcome.code, outcome.trial) == (1250, [ID])
+        for _ in range(6):  # twice the attempts that there are
+            (found,) = management.about().components
+            assert (found.version, found.trial) == ("1.0.0", True)
+        other = app_folder(tmp_path / "other", "def main():\n    pass\n", id="com.example.other")
+        assert management.install(other).trial == ["com.example.other"]
+        assert management.confirm(ID).confirmed == [ID]
+        with pytest.raises(UsageError, match="not on trial"):
+            management.confirm(ID)
+        states = {one.id: one.trial for one in management.about().components}
+    assert states == {ID: False, "com.example.other": True}
+
+
+def test_what_is_not_there_is_named(url: str, keys: Path) -> None:
+    with managed(url, keys, Talk()) as management:
+        with pytest.raises(UsageError, match="not on the board; there is: nothing"):
+            management.operate("remove", ID)
+        with pytest.raises(RefusedError, match="nothing was published here"):
+            management.request("install", ID)
+
+
+def test_a_host_that_vanishes_leaves_a_board_that_runs(
+    url: str, keys: Path, tmp_path: Path
+) -> None:
+    with managed(url, keys, Talk()) as management:
+        management.install(runs(tmp_path), wait=True)
+    with Board.open(url) as board:
+        board.soft_reset()
+        board.exec("from uscomo import cable")
+        console = board.console()
+        console.read(1.0)
+        console.write(b"cable.serve('check', '')\r")
+    time.sleep(5)  # nobody answers
+    with Board.open(url) as board:
+        console = board.console()
+        text = b""
+        end = time.monotonic() + 20
+        while b"hello 1" not in text and time.monotonic() < end:
+            text += console.read(0.2)
+    assert b"session local unreachable" in text
+    assert b"hello 1" in text, "main.py runs again"
+
+
+def test_the_command_line(
+    url: str,
+    keys: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("USCOMO_LOCAL", str(keys))
+    monkeypatch.setenv("USCOMO_PORT", url)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code = cli.run(["board", *arguments])
+        return code, capsys.readouterr().out
+
+    def told(*arguments: str) -> tuple[int, dict]:
+        code, out = run(*arguments, "--json")
+        return code, json.loads(out)
+
+    folder = str(runs(tmp_path))
+    code, answer = told("install", folder)
+    assert (code, answer["ok"]) == (2, False), "no terminal to ask on, and no --yes"
+    assert "--yes" in answer["error"]
+    code, answer = told("install", folder, "--yes", "--wait")
+    assert (code, answer["code"], answer["confirmed"]) == (0, 1200, [ID])
+    assert answer["device_id"] == DEVICE_ID
+    code, answer = told("apps")
+    assert [row["id"] for row in answer["apps"]] == [ID]
+    code, out = run("apps")
+    assert code == 0
+    assert "this computer" in out
+    assert run("remove", "com.example.nothing", "--yes")[0] == 2
+    assert run("rollback", ID, "--yes")[0] == 1
+    assert run("request", "com.example.nothing", "--yes")[0] == 4
+    assert run("install", str(tmp_path / "nowhere"))[0] == 2
+    assert run("apps", "--port", str(tmp_path / "no-port"))[0] == 3
+    assert run("remove", ID, "--yes")[0] == 0
+    assert told("apps")[1]["apps"] == []
