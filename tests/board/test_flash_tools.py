@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,13 @@ from image_files import dfu, esp, uf2
 
 from uscomo_tools.board import firmware_cache
 from uscomo_tools.board.description import load
-from uscomo_tools.board.errors import UnreachableError
+from uscomo_tools.board.errors import BoardBusyError, BoardError, UnreachableError
 from uscomo_tools.board.flash import dfu as dfu_module
 from uscomo_tools.board.flash import flow, tool, uf2_file
 from uscomo_tools.board.flash.errors import FlashError, MissingToolError
 from uscomo_tools.board.flash.flow import Target
 from uscomo_tools.board.identity import Identity
+from uscomo_tools.board.lock import PortLock
 from uscomo_tools.cli import run
 
 FAKE = Path(__file__).with_name("fake_tool.py")
@@ -93,6 +95,7 @@ def dfu_file(tmp_path: Path) -> Path:
     return path
 
 
+PORT = f"/dev/port-{os.getpid()}"
 ESP32 = Identity("esp32", "Generic ESP32 module with ESP32", (1, 24, 1), platform="esp32")
 PYBOARD = Identity("pyboard", "PYBv1.1 with STM32F405RG", (1, 24, 1), platform="pyboard")
 
@@ -100,10 +103,8 @@ PYBOARD = Identity("pyboard", "PYBv1.1 with STM32F405RG", (1, 24, 1), platform="
 def test_esptool_writes_at_the_chips_offset(install, esp_file):
     esptool, board = install("esptool"), Silent(ESP32)
     plan = flow.prepare(load("esp32"), esp_file, force=True)
-    outcome = flow.carry_out(
-        plan, Target("/dev/p", lambda seconds: board, None, ESP32), quiet, quiet
-    )
-    base = ["--chip", "esp32", "--port", "/dev/p", "--baud", "460800"]
+    outcome = flow.carry_out(plan, Target(PORT, lambda seconds: board, None, ESP32), quiet, quiet)
+    base = ["--chip", "esp32", "--port", PORT, "--baud", "460800"]
     assert esptool.calls() == [[*base, "write_flash", "0x1000", str(esp_file)]]
     assert (outcome.before, outcome.after) == ("1.24.1", "1.24.1")
     assert outcome.machine == "ESP32 generic"
@@ -115,7 +116,7 @@ def test_erasing_comes_first_and_is_said(install, esp_file):
     esptool = install("esptool.py")
     plan = flow.prepare(load("esp32"), esp_file, force=True, erase=True)
     assert "LOST: all files" in plan.consequences()
-    target = Target("/dev/p", lambda seconds: Silent(ESP32))
+    target = Target(PORT, lambda seconds: Silent(ESP32))
     outcome = flow.carry_out(plan, target, quiet, quiet)
     assert [call[6] for call in esptool.calls()] == ["erase_flash", "write_flash"]
     assert outcome.before == ""
@@ -124,7 +125,7 @@ def test_erasing_comes_first_and_is_said(install, esp_file):
 def test_a_tool_that_fails_is_quoted(install, esp_file):
     install("esptool", (2, "A fatal error occurred: Failed to connect"))
     plan = flow.prepare(load("esp32"), esp_file, force=True)
-    target = Target("/dev/p", lambda seconds: Silent(ESP32))
+    target = Target(PORT, lambda seconds: Silent(ESP32))
     with pytest.raises(FlashError, match=r"exit code 2\nA fatal error occurred"):
         flow.carry_out(plan, target, quiet, quiet)
 
@@ -133,7 +134,7 @@ def test_erasing_that_fails_writes_nothing(install, esp_file):
     esptool = install("esptool", (1, "no"))
     plan = flow.prepare(load("esp32"), esp_file, force=True, erase=True)
     with pytest.raises(FlashError):
-        flow.carry_out(plan, Target("/dev/p", lambda seconds: Silent(ESP32)), quiet, quiet)
+        flow.carry_out(plan, Target(PORT, lambda seconds: Silent(ESP32)), quiet, quiet)
     assert len(esptool.calls()) == 1
 
 
@@ -143,12 +144,51 @@ def test_dfu_util_finds_the_bootloader_after_a_moment(install, dfu_file, monkeyp
     board = Silent(PYBOARD)
     plan = flow.prepare(load("pyboard_v11"), dfu_file, force=True)
     outcome = flow.carry_out(
-        plan, Target("/dev/p", lambda seconds: board, None, PYBOARD), quiet, quiet
+        plan, Target(PORT, lambda seconds: board, None, PYBOARD), quiet, quiet
     )
     call = ["-a", "0", "-d", "0483:df11", "-D", str(dfu_file), "-s", ":leave"]
     assert dfu_util.calls() == [call, call]
     assert ["machine.bootloader()" in code for code in board.told] == [True]
     assert outcome.after == "1.24.1"
+
+
+def test_a_board_that_does_not_enter_its_bootloader_is_not_written(install, dfu_file):
+    dfu_util = install("dfu-util")
+
+    class Old(Silent):
+        def exec(self, code: str, timeout: float = 60) -> str:
+            raise BoardError("AttributeError: no attribute 'bootloader'", "")
+
+    board, closed = Old(PYBOARD), []
+    board.close = lambda: closed.append(True)  # type: ignore[method-assign]
+    plan = flow.prepare(load("pyboard_v11"), dfu_file, force=True)
+    target = Target(PORT, lambda seconds: board, None, PYBOARD)
+    with pytest.raises(FlashError, match=r"connect BOOT0 .*\n.*no attribute 'bootloader'"):
+        flow.carry_out(plan, target, quiet, quiet)
+    assert (dfu_util.calls(), closed) == ([], [True])
+
+
+def test_a_port_in_use_is_not_written(install, esp_file):
+    esptool = install("esptool")
+    plan = flow.prepare(load("esp32"), esp_file, force=True)
+    port = f"/dev/of-this-test-{os.getpid()}"
+    with PortLock(port), pytest.raises(BoardBusyError, match="in use"):
+        flow.carry_out(plan, Target(port, lambda seconds: Silent(ESP32)), quiet, quiet)
+    assert esptool.calls() == []
+
+
+def test_who_interrupts_is_told_what_state_the_board_is_in(install, esp_file, monkeypatch):
+    install("esptool")
+    plan = flow.prepare(load("esp32"), esp_file, force=True)
+    said: list[str] = []
+
+    def interrupted(command: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tool, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        flow.carry_out(plan, Target(PORT, lambda seconds: Silent(ESP32)), said.append, quiet)
+    assert "flash it again" in said[-1]
 
 
 def test_without_a_board_in_dfu_the_way_there_is_said(install, dfu_file):
@@ -184,7 +224,7 @@ def test_a_missing_tool_is_named_before_anything_is_touched(install, tmp_path, k
         raise AssertionError("the board was opened")
 
     with pytest.raises(MissingToolError, match=said):
-        flow.carry_out(plan, Target("/dev/p", never), quiet, quiet)
+        flow.carry_out(plan, Target(PORT, never), quiet, quiet)
 
 
 def test_a_tool_may_be_a_module_of_this_python(monkeypatch, tmp_path):

@@ -40,7 +40,7 @@ def flash():
     def samd():
         import samd
 
-        return samd.flash()
+        return samd.Flash()
 
     def nrf():
         import nrf

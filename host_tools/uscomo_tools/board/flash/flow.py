@@ -8,16 +8,17 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ...errors import RefusedError, UnreachableError, UscomoError
 from ..description import BoardDescription, by_identity, refusal
+from ..errors import BoardError
 from ..facts import Image
 from ..firmware_cache import IMAGES
 from ..identity import Identity
+from ..lock import PortLock
 from . import dfu, esptool, image, mpflash, uf2
 from .errors import FlashError, ImageError
 
@@ -213,13 +214,17 @@ def carry_out(plan: Plan, target: Target, say: Say, progress: Progress) -> Outco
         say(f"{target.port}: entering the bootloader")
         console = target.open(0)
         try:
-            _enter_bootloader(console)
+            _enter_bootloader(console, plan.description)
             entering = True
         finally:
             console.close()
     if not entering or target.drive is not None:
         drives = set()
-    _write(plan, target, entering, drives, say, progress)
+    try:
+        _write(plan, target, entering, drives, say, progress)
+    except KeyboardInterrupt:
+        say("interrupted: if writing had begun, only the bootloader works: flash it again")
+        raise
     return _ask(plan, target, before, say)
 
 
@@ -232,10 +237,16 @@ def _need_tool(plan: Plan) -> None:
         mpflash.command()
 
 
-def _enter_bootloader(console: Console) -> None:
-    # The console goes away in the middle of the answer, on each system in its own way.
-    with suppress(UscomoError, OSError):
+def _enter_bootloader(console: Console, description: BoardDescription) -> None:
+    try:
         console.exec(_SCRIPT.read_text(encoding="utf-8"), timeout=_BOOTLOADER_SECONDS)
+    except BoardError as error:
+        raise FlashError(
+            f"it does not enter its bootloader ({description.flashing.by_hand} instead, and "
+            f"leave --port away): {error}"
+        ) from error
+    except (UscomoError, OSError):
+        return  # the console goes away in the middle of the answer, each system in its own way
 
 
 def _write(
@@ -246,14 +257,16 @@ def _write(
         if not target.port:
             raise RefusedError("mpflash needs the board's port: --port")
         version = ".".join(map(str, plan.version)) or "stable"
-        mpflash.write(description, version, target.port, plan.erase)
+        with PortLock(target.port):
+            mpflash.write(description, version, target.port, plan.erase)
         return
     assert plan.path is not None
     say(f"writing {plan.path.name}")
     if plan.method == "esptool":
         if not target.port:
             raise RefusedError("esptool needs the board's port: --port")
-        esptool.write(description, plan.path, target.port, plan.erase)
+        with PortLock(target.port):
+            esptool.write(description, plan.path, target.port, plan.erase)
     elif plan.method == "dfu":
         dfu.write(description, plan.path, entering)
     else:
