@@ -33,6 +33,11 @@ def check():
     _agent(True).check()
 
 
+def bootstrap(message, pin=""):
+    """Take an account from a bootstrap message: names of accounts; ValueError if it is no good."""
+    return _author().bootstrap(message, pin)
+
+
 def status():
     """What is installed, as a list of dicts: id, version, state, trial."""
     return _author().status(_agent().store)

@@ -152,6 +152,20 @@ def log(text):
     print("%s: %s" % (whose(None), text))
 
 
+def bootstrap(message, pin):
+    """Take accounts from a bootstrap message; the first session with their servers is due."""
+    from uscomo import onboard, platform
+
+    here = held(True)
+    try:
+        names = onboard.take(here.nodes, message, pin)
+    finally:
+        platform.end_phase(onboard.MODULES)
+    for name in names:
+        supervisor.say("account %s" % name)
+    return names
+
+
 def listen(name, callback):
     """Have an app called by the agent."""
     here = held()
