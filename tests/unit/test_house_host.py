@@ -37,7 +37,7 @@ PARTS = {
     "syncml": {"errors"},
     "package": {"errors"},
     "server": {"errors", "syncml", "package"},
-    "board": {"errors", "resources", "package", "device"},
+    "board": {"errors", "resources", "package", "device", "server"},
     "testing": {"errors", "resources", "device", "board", "package", "server"},
     "device": {"errors", "resources", "package", "testing"},
     "demo": {"errors", "resources", "package", "server", "device"},
