@@ -33,9 +33,11 @@ _HEADER = struct.Struct("<BBH")
 _ANSWER = 10  # octets behind the flag
 _OVERHEAD = 13  # of a frame of data
 _SMALLEST = 24  # octets of data in a frame on the worst line
-_ANSWER_SECONDS = 1.0  # less than the board waits for us
+_ANSWER_SECONDS = 1.0
+_ASK_SECONDS = 1.0  # less than the board waits for us
+_FASTEST = 0.03
 _START_SECONDS = 10.0
-_ATTEMPTS = 40  # answers that bring nothing new, before the line is given up
+_GIVE_UP_SECONDS = 30.0  # without anything new
 
 
 @dataclass(frozen=True)
@@ -170,35 +172,36 @@ class _Sender:
         self._next = 0  # is sent next
         self._furthest = 0  # was sent, perhaps before going back
         self._ends: list[int] = []  # of the frames under way
-        self._wasted = 0
+        self._slowness = _ASK_SECONDS / 2  # of answers, in seconds
+        self._sent_at = 0.0
 
     def run(self) -> None:
         if self._answer(_START_SECONDS) is None:
             raise UnreachableError("the board's receiver does not answer")
-        silent = 0
+        heard = news = time.monotonic()
+        asked = False
         while self._known < self._stream.size:
             while self._next < self._stream.size and len(self._ends) < self._window.frames:
                 self._send_next()
             known = self._known
-            kind = self._answer(_ANSWER_SECONDS)
-            if self._known > known:
-                self._wasted = 0
-                self._progress(self._stream.inflated(self._known))
-            else:
-                self._wasted += 1
-                if self._wasted > _ATTEMPTS:
-                    raise UnreachableError("the line is too bad: nothing gets through")
+            kind = self._answer(min(_ASK_SECONDS, 3 * self._slowness))
+            now = time.monotonic()
             if kind is not None:
-                silent = 0
+                heard, asked = now, False
                 if kind == _NAK:
+                    self._limit = max(_SMALLEST, self._limit // 2)
                     self._go_back()
-                continue
-            # Busy, or waiting for the rest of a damaged frame: asked first, then sent again.
-            silent += 1
-            if silent % 2:
-                self._line.write(_frame(_DATA, struct.pack("<HH", self._known - 1 & 0xFFFF, 0)))
-            else:
+            elif asked and now - heard > 6 * self._slowness:
+                heard, asked = now, False
                 self._go_back()
+            else:  # it may be busy, or wait for the rest of a damaged frame
+                asked = True
+                self._line.write(_frame(_DATA, struct.pack("<HH", self._known - 1 & 0xFFFF, 0)))
+            if self._known > known:
+                news = now
+                self._progress(self._stream.inflated(self._known))
+            elif now - news > _GIVE_UP_SECONDS:
+                raise UnreachableError("the line is too bad: nothing gets through")
         self._line.write(_frame(_CLOSE))
         try:
             while self._answer(_START_SECONDS) is not None:
@@ -225,6 +228,7 @@ class _Sender:
         ready = self._stream.inflated(end) - self._stream.inflated(start)
         head = struct.pack("<HH", start & 0xFFFF, ready)
         self._line.write(_frame(_DATA, head + self._stream.data[start:end]))
+        self._sent_at = time.monotonic()
         self._next = end
         self._furthest = max(self._furthest, end)
         self._ends.append(end)
@@ -232,7 +236,6 @@ class _Sender:
     def _go_back(self) -> None:
         self._next = self._known
         self._ends.clear()
-        self._limit = max(_SMALLEST, self._limit // 2)
 
     def _answer(self, seconds: float) -> int | None:
         """Take one answer: its kind, None when none came."""
@@ -258,6 +261,9 @@ class _Sender:
         known = self._known + (position - self._known & 0xFFFF)
         if known > self._furthest:
             return  # an old answer
+        if known > self._known:
+            took = max(_FASTEST, time.monotonic() - self._sent_at)
+            self._slowness = max(took, (3 * self._slowness + took) / 4)
         self._known = known
         self._next = max(self._next, known)
         self._ends = [end for end in self._ends if end > known]
