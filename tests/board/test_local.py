@@ -14,6 +14,7 @@ from uscomo_tools import cli
 from uscomo_tools.board.connection import Board
 from uscomo_tools.errors import RefusedError, UsageError, UscomoError
 from uscomo_tools.package import Project, SigningKey, build
+from uscomo_tools.testing.providers.provided import ProvidedBoard
 
 ID = "com.example.hello"
 RUNS = """
@@ -23,6 +24,12 @@ def main():
     while True:
         uscomo.poll()
         time.sleep(0.05)
+"""
+ASYNC = """
+import asyncio
+async def main():
+    while True:
+        await asyncio.sleep(1)
 """
 
 
@@ -34,9 +41,14 @@ def keys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(tmp_path: Path, keys: Path) -> Iterator[str]:
-    with unix_board(tmp_path / "board", keys) as url:
-        yield url
+def board(tmp_path: Path, keys: Path) -> Iterator[ProvidedBoard]:
+    with unix_board(tmp_path / "board", keys) as board:
+        yield board
+
+
+@pytest.fixture
+def url(board: ProvidedBoard) -> str:
+    return board.url
 
 
 def runs(tmp_path: Path, version: int = 1) -> Path:
@@ -127,15 +139,15 @@ def test_an_application_that_crashes_is_rolled_back(url: str, keys: Path, tmp_pa
 def test_commands_during_a_trial_use_up_no_attempt(keys: Path, tmp_path: Path) -> None:
     settings = {"confirm_after": "600"}
     with (
-        unix_board(tmp_path / "board", keys, settings=settings) as url,
-        managed(url, keys, Talk()) as management,
+        unix_board(tmp_path / "board", keys, settings=settings) as board,
+        managed(board.url, keys, Talk()) as management,
     ):
         outcome = management.install(runs(tmp_path))
         assert (outcome.code, outcome.trial) == (1250, [ID])
         for _ in range(6):  # twice the attempts that there are
             (found,) = management.about().components
             assert (found.version, found.trial) == ("1.0.0", True)
-        other = app_folder(tmp_path / "other", "def main():\n    pass\n", id="com.example.other")
+        other = app_folder(tmp_path / "other", ASYNC, id="com.example.other")
         assert management.install(other).trial == ["com.example.other"]
         assert management.confirm(ID).confirmed == [ID]
         with pytest.raises(UsageError, match="not on trial"):
@@ -153,25 +165,25 @@ def test_what_is_not_there_is_named(url: str, keys: Path) -> None:
 
 
 def test_a_host_that_vanishes_leaves_a_board_that_runs(
-    url: str, keys: Path, tmp_path: Path
+    board: ProvidedBoard, keys: Path, tmp_path: Path
 ) -> None:
-    with managed(url, keys, Talk()) as management:
+    with managed(board.url, keys, Talk()) as management:
         management.install(runs(tmp_path), wait=True)
-    with Board.open(url) as board:
-        board.soft_reset()
-        board.exec("from uscomo import cable")
-        console = board.console()
-        console.read(1.0)
-        console.write(b"cable.serve('check', '')\r")
-    time.sleep(5)  # nobody answers
-    with Board.open(url) as board:
-        console = board.console()
+    before = len(board.console_log)
+    with Board.open(board.url) as gone:
+        gone.soft_reset()
+        gone.exec("from uscomo import cable")
+        console = gone.console()
         text = b""
-        end = time.monotonic() + 20
-        while b"hello 1" not in text and time.monotonic() < end:
-            text += console.read(0.2)
-    assert b"session local unreachable" in text
-    assert b"hello 1" in text, "main.py runs again"
+        while not text.endswith(b">>> "):
+            text += console.read(0.1)
+        console.write(b"cable.serve('check', '')\r")
+    end = time.monotonic() + 30
+    while "hello 1" not in board.console_log[before:] and time.monotonic() < end:
+        time.sleep(0.1)
+    said = board.console_log[before:]
+    assert "session local unreachable" in said
+    assert "hello 1" in said, "main.py runs again"
 
 
 def test_the_command_line(

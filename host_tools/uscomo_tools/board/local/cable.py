@@ -100,8 +100,9 @@ class Told:
     ----------
     sessions
         Outcome of each session.
-    operations
-        Result code by the operation's number; the last word counts.
+    operations, since_session
+        Result code by the operation's number, the last word counts; all, and those that came
+        after the first session had begun.
     answers
         To requests.
     components
@@ -110,6 +111,7 @@ class Told:
 
     sessions: list[str] = field(default_factory=list)
     operations: dict[int, int] = field(default_factory=dict)
+    since_session: dict[int, int] = field(default_factory=dict)
     answers: list[str] = field(default_factory=list)
     components: dict[str, str] = field(default_factory=dict)
     ended: bool = False
@@ -117,10 +119,13 @@ class Told:
     def hear(self, words: list[str]) -> None:
         """Take one line of the agent, without its ``uscomo:``."""
         match words:
-            case ["session", _, *outcome] if outcome != ["begins"]:
+            case ["session", _, "begins"]:
+                if not self.sessions:
+                    self.since_session.clear()
+            case ["session", _, *outcome]:
                 self.sessions.append(" ".join(outcome))
             case ["operation", number, code] if number.isdigit() and code.isdigit():
-                self.operations[int(number)] = int(code)
+                self.operations[int(number)] = self.since_session[int(number)] = int(code)
             case ["request", *rest]:
                 self.answers.append(" ".join(rest))
             case ["component", id, what, *_]:
@@ -164,6 +169,7 @@ class Cable:
         self._console = Console(self._event, self._output, listener.on_question)
         self._line = ""
         self._echoed = False
+        self._unanswered: BaseException | None = None
 
     def about(self) -> About:
         """Ask what the board is and has; what runs is stopped until `serve` or `leave`.
@@ -244,6 +250,7 @@ class Cable:
         console = self.board.console()
         try:
             self._echoed = False
+            self._unanswered = None
             _await_prompt(console)
             console.write(command.encode() + b"\r")
             self._run(console, server)
@@ -266,16 +273,19 @@ class Cable:
             out = stream.end.outgoing(now)
             if out:
                 console.write(out)
-            answer = self._answer()
-            if answer is not None:
-                console.write(answer)
+            if self._is_question():
+                console.write(self._answer())
                 heard = time.monotonic()
             if now - heard > _SILENCE:
                 raise UnreachableError(
                     f"{self.board.url}: the board has said nothing for {_SILENCE:.0f} s"
                 )
             if self._echoed and self._line == ">>> ":
+                self._unanswered = None
                 raise UscomoError(f"{self.board.url}: the agent has failed, see its traceback")
+
+        if self._unanswered is not None:
+            raise self._unanswered
 
     def _get_out(self, console: Any) -> None:
         # Interrupted, the agent restarts the board into main.py.
@@ -295,12 +305,17 @@ class Cable:
             self._line = (self._line + text).replace("\r", "").rpartition("\n")[2]
             self._console.text(text)
 
-    def _answer(self) -> bytes | None:
-        line = self._line
-        if not (line.startswith("? ") and line.endswith("] ")):
-            return None
-        self._line = ""
-        return self._console.answer(line.strip()).encode() + b"\n"
+    def _is_question(self) -> bool:
+        return self._line.startswith("? ") and self._line.endswith("] ")
+
+    def _answer(self) -> bytes:
+        line, self._line = self._line, ""
+        try:
+            return self._console.answer(line.strip()).encode() + b"\n"
+        except (UscomoError, KeyboardInterrupt) as error:
+            # Nobody can answer, or the user gives up: that is a no, and the board ends in order.
+            self._unanswered = error
+            return b"n\n"
 
     def _event(self, words: list[str]) -> None:
         self.told.hear(words)

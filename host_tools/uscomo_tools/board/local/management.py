@@ -161,13 +161,12 @@ class Management:
             server.know(about.device_id, about.device_type)
             server.clear(about.device_id)
             known = set(server.operations(about.device_id))
-            told = self.cable.serve(server, kind, id)
-            answer = told.answers[-1] if told.answers else ""
-            self._expect_session(told)
-            if not answer.endswith("installing"):
-                raise RefusedError(_answer(answer, id, server))
-            fresh = set(server.operations(about.device_id)) - known
-            outcome = self._follow_up(server, about, sorted(fresh), told)
+            told = self._session(server, kind, id)
+            # The answer is given before the server has looked at the board: what follows counts.
+            fresh = [name for name in server.operations(about.device_id) if name not in known]
+            if not fresh:
+                raise RefusedError(_answer(told.answers, id, server))
+            outcome = self._follow_up(server, about, fresh, told)
         return self._watch(about, outcome, list(outcome.trial), wait)
 
     def confirm(self, id: str) -> Outcome:
@@ -196,6 +195,16 @@ class Management:
             raise
         return about
 
+    def _session(self, server: LocalServer, kind: str = "check", id: str = "") -> Told:
+        """The first session of a wish. What was accepted before it and cut off ends before it."""
+        for _ in range(_MAX_ROUNDS):
+            told = self.cable.serve(server, kind, id)
+            if told.sessions:
+                break
+        self._expect_session(told)
+        told.operations = told.since_session
+        return told
+
     def _carry_out(
         self,
         server: LocalServer,
@@ -203,8 +212,7 @@ class Management:
         correlators: Sequence[str],
         package: Package | None,
     ) -> Outcome:
-        told = self.cable.serve(server)
-        self._expect_session(told)
+        told = self._session(server)
         return self._follow_up(server, about, correlators, told, package)
 
     def _follow_up(
@@ -277,16 +285,17 @@ class Management:
             return "crashed" in words or "rolled" in words
 
         def begun(told: Told) -> bool:
-            return gone_wrong(told) or any(id in told.components for id in names)
+            known = [id for id in names if id in told.components] if names else told.components
+            return gone_wrong(told) or bool(known)
 
         def over(told: Told) -> bool:
             words = told.components
             return "rolled" in words.values() or all(words.get(id) == "confirmed" for id in names)
 
         self.cable.told.components.clear()
-        names = names or list(self.cable.told.components)
         if not self.cable.follow(begun, _START):
             raise UnreachableError(f"{self._url}: installed, but the board does not start it")
+        names = names or list(self.cable.told.components)
         if wait:
             self.cable.follow(over, about.confirm_after * 4 + _START)
         else:
@@ -299,7 +308,7 @@ class Management:
         if gone_wrong(self.cable.told) and not wait:
             raise UscomoError("installed, but it ended with an exception: it is tried again")
         outcome.confirmed = [id for id in names if words.get(id) == "confirmed"]
-        outcome.trial = [id for id in words if words[id] == "on"]
+        outcome.trial = [id for id in names if words.get(id) == "on"]
         if outcome.confirmed and not outcome.trial:
             outcome.code, outcome.words = results.SUCCESS, results.explain(results.SUCCESS)
         elif wait:
@@ -313,8 +322,8 @@ def _abi(about: About) -> Abi:
     return Abi(f"{version}.{sub}" if version else None)
 
 
-def _answer(answer: str, id: str, server: LocalServer) -> str:
-    words = answer or "no answer"
+def _answer(answers: Sequence[str], id: str, server: LocalServer) -> str:
+    words = answers[-1] if answers else "no answer"
     if words.endswith("nothing available"):
         names = ", ".join(server.packages())
         words = f"nothing newer of {id or 'all that is installed'} is to be had"
