@@ -6,7 +6,9 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from cabled import DEVICE_ID, Talk, app_folder, managed, unix_board
 
@@ -14,6 +16,7 @@ from uscomo_tools import cli
 from uscomo_tools.board.connection import Board
 from uscomo_tools.errors import RefusedError, UsageError, UscomoError
 from uscomo_tools.package import Project, SigningKey, build
+from uscomo_tools.server.runner import RunningServer, ServerSettings
 from uscomo_tools.testing.providers.provided import ProvidedBoard
 
 ID = "com.example.hello"
@@ -69,6 +72,7 @@ def test_a_folder_becomes_an_application_that_runs(url: str, keys: Path, tmp_pat
     assert found.size > 100
 
 
+@pytest.mark.full
 def test_the_life_of_an_application(url: str, keys: Path, tmp_path: Path) -> None:
     def state() -> list[tuple[str, bool, bool]]:
         return [(one.version, one.active, one.trial) for one in management.about().components]
@@ -136,6 +140,7 @@ def test_an_application_that_crashes_is_rolled_back(url: str, keys: Path, tmp_pa
     assert "ValueError: 7" in talk.output
 
 
+@pytest.mark.full
 def test_commands_during_a_trial_use_up_no_attempt(keys: Path, tmp_path: Path) -> None:
     settings = {"confirm_after": "600"}
     with (
@@ -223,3 +228,73 @@ def test_the_command_line(
     assert run("apps", "--port", str(tmp_path / "no-port"))[0] == 3
     assert run("remove", ID, "--yes")[0] == 0
     assert told("apps")[1]["apps"] == []
+
+
+def test_an_enrolled_server_and_the_cable_leave_each_other_alone(
+    keys: Path, tmp_path: Path
+) -> None:
+    """Account `main` of a server on the network, account `local` of the cable, one board."""
+    settings = ServerSettings(tmp_path / "server", operator_token="token")
+    foreign = tmp_path / "fleet.pkg"
+    fleet_key = SigningKey.generate()
+    foreign.write_bytes(
+        build(
+            Project.load(app_folder(tmp_path / "fleet", ASYNC, id="com.example.fleet")), fleet_key
+        )
+    )
+    with RunningServer(settings) as server:
+
+        def call(method: str, path: str, **more: Any) -> Any:
+            headers = {"authorization": "Bearer token"}
+            answer = httpx.request(method, f"{server.url}/api{path}", headers=headers, **more)
+            assert not answer.is_error, answer.text
+            return answer.json()
+
+        def order(**fields: str) -> dict[str, Any]:
+            path = f"/devices/{DEVICE_ID}/operations"
+            queued = call("POST", path, json=fields)["operations"][-1]["correlator"]
+            end = time.monotonic() + 30
+            while time.monotonic() < end:
+                found = next(row for row in call("GET", path) if row["correlator"] == queued)
+                if found["state"] in ("done", "failed", "refused"):
+                    break
+                time.sleep(0.1)
+            return found
+
+        call(
+            "POST",
+            "/devices",
+            json={
+                **{"device_id": DEVICE_ID, "user": "u", "password": "p", "type": "unix"},
+                **{"server_password": "s", "auth": "md5", "server_auth": "md5"},
+            },
+        )
+        call("POST", "/packages?ask=device", content=foreign.read_bytes())
+        with (
+            unix_board(
+                tmp_path / "board",
+                keys,
+                url=server.dm_url,
+                user="u",
+                password="p",
+                server_password="s",
+                anchors=[fleet_key.public.modulus],
+                settings={"consent": "yes", "poll": "1"},
+            ) as board,
+            managed(board.url, keys, Talk()) as management,
+        ):
+            assert management.install(runs(tmp_path), wait=True).code == 1200
+            assert order(primitive="install", package="com.example.fleet")["code"] in (1200, 1250)
+            seen: list[dict[str, Any]] = []
+            end = time.monotonic() + 30
+            while not seen and time.monotonic() < end:
+                time.sleep(0.2)
+                seen = call("GET", f"/devices/{DEVICE_ID}")["inventory"]
+            assert [row["id"] for row in seen] == ["com.example.fleet"]
+            with pytest.raises(RefusedError, match="another server"):
+                management.operate("remove", "com.example.fleet")
+            names = sorted(one.id for one in management.about().components)
+            assert names == ["com.example.fleet", ID]
+            assert management.operate("remove", ID).code == 1200
+            assert order(primitive="remove", component="com.example.fleet")["code"] == 1200
+            assert management.about().components == ()

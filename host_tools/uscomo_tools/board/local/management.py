@@ -25,7 +25,7 @@ _START = 60.0
 _GRACE = 1.0
 
 _ENDED = ("done", "failed", "refused")
-_AGENT_TRIAL = 1474
+_NOT_FOUND, _NO_ACCESS = 404, 425
 
 #: What the user can do about a result.
 ADVICE = {
@@ -40,7 +40,7 @@ ADVICE = {
     1458: "install or activate what it requires first",
     1408: "remove or deactivate what requires it first",
     1410: "deactivate what requires it first",
-    425: "it was installed by another server, which alone may change it",
+    _NO_ACCESS: "it was installed by another server, which alone may change it",
 }
 
 
@@ -244,6 +244,9 @@ class Management:
     def _judge(self, rows: Sequence[dict[str, Any]], codes: dict[int, int], told: Told) -> Outcome:
         for row in rows:
             if row["state"] in ("failed", "refused"):
+                if row["code"] == _NOT_FOUND:
+                    # It is there (`_open` has looked), and hidden from the account `local`.
+                    self._fail(_NO_ACCESS, "not the cable's")
                 self._fail(int(row["code"] or 0), str(row["reason"]))
         for code in codes.values():
             if not results.is_success(code) and code != results.UPDATE_DOES_NOT_FIT:
@@ -262,7 +265,7 @@ class Management:
         advice = ADVICE.get(code)
         message = f"{words} ({code})" if code else words
         message += f"\n{advice}" if advice else ""
-        refused = (results.USER_CANCELLED, 1407, 1451, 1450, 304, 425, 403)
+        refused = (results.USER_CANCELLED, 1407, 1451, 1450, 304, _NO_ACCESS, 403)
         raise (RefusedError if code in refused else UscomoError)(message)
 
     def _expect_session(self, told: Told) -> None:
