@@ -93,10 +93,6 @@ class Agent:
         """Say that a component on trial works."""
         self.call("confirm", component)
 
-    def leave_safe_mode(self) -> None:
-        """Have components started again."""
-        self.call("leave_safe_mode")
-
     # -- running
 
     def run(self, timeout: float | None = None) -> str:
@@ -147,16 +143,27 @@ class Agent:
     # -- left to itself
 
     @contextmanager
-    def started(self) -> Iterator[Agent]:
-        """Have the board started as on a desk, `main.py` and all; inside, `wait_for` listens."""
+    def listening(self) -> Iterator[None]:
+        """Leave the board alone; inside, `wait_for` and `listen` hear what it says."""
+        with self.board.open() as board, self._listening(board):
+            yield
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Have the board started anew, as on a desk, `main.py` and all; inside as `listening`."""
         with self.board.open() as board:
             board.soft_reset(run_main=True)
-            self.forget()
-            self._console = board.console()
-            try:
-                yield self
-            finally:
-                self._console = None
+            with self._listening(board):
+                yield
+
+    @contextmanager
+    def _listening(self, board: Board) -> Iterator[None]:
+        self.forget()
+        self._console = board.console()
+        try:
+            yield
+        finally:
+            self._console = None
 
     def wait_for(self, pattern: str, timeout: float | None = None) -> str:
         """Listen to the console until a line matches: an agent's event or an app's output.

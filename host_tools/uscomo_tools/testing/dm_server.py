@@ -25,15 +25,12 @@ class DmServer:
     ----------
     folder
         Where it keeps its data.
-
-    Attributes
-    ----------
     key
         Signs what tests publish; enrolled boards trust it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.key = SigningKey.generate()
+    def __init__(self, folder: Path, key: SigningKey) -> None:
+        self.key = key
         self._running = RunningServer(ServerSettings(folder, secrets.token_urlsafe(16)))
 
     def __enter__(self) -> DmServer:

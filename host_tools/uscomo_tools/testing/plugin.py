@@ -24,7 +24,9 @@ _MARKER = (
 )
 _DEFAULT = ["unix"]
 _LEFT_OUT = "left out: "  # as in `skipping`, which imports more
-_LOG_SIZE = 20_000  # characters of a log that are worth reading in a report
+# Characters of a log, its last ones: in a JUnit report, and shown when a test has failed.
+_KEPT = 100_000
+_SHOWN = 4_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,9 +64,14 @@ def _uscomo_boards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
 
 
 @pytest.fixture
-def dm_server(_uscomo_boards: Pool) -> DmServer:
-    """The reference server, on a free loopback port in this process; one for the whole run."""
-    return _uscomo_boards.server
+def dm_server(
+    _uscomo_boards: Pool, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DmServer]:
+    """The reference server, on a free loopback port in this process; each test has a new one."""
+    from .dm_server import DmServer
+
+    with DmServer(tmp_path_factory.mktemp("dm_server"), _uscomo_boards.key) as server:
+        yield server
 
 
 @pytest.fixture
@@ -74,13 +81,17 @@ def _uscomo_prepared(request: pytest.FixtureRequest, _uscomo_boards: Pool) -> It
     missing = wanted - _uscomo_boards.features(name)
     if missing:
         pytest.skip(f"board {name} has no {', '.join(sorted(missing))}")
-    prepared = _uscomo_boards.prepare(name, state, settings)
+    if state == "enrolled":
+        server: DmServer = request.getfixturevalue("dm_server")
+        prepared = _uscomo_boards.enrolled(name, server, settings)
+    else:
+        prepared = _uscomo_boards.prepare(name, state)
     try:
         yield prepared
     finally:
         if request.config.getoption("xmlpath", None):
-            for title, text in _logs(_uscomo_boards, prepared):
-                request.node.user_properties.append((title, text))
+            for title, text in prepared.logs():
+                request.node.user_properties.append((title, text[-_KEPT:]))
         prepared.board.stop()
 
 
@@ -133,21 +144,6 @@ def app(request: pytest.FixtureRequest, dm_server: DmServer) -> AppBuilder:
 # -- logs
 
 
-def _logs(pool: Pool, prepared: Prepared) -> list[tuple[str, str]]:
-    logs = [(f"console of {prepared.board.name}", prepared.board.console_log)]
-    if prepared.device_id:
-        logs.append(("DM trace", pool.server.trace(prepared.device_id)))
-    return [(title, _printable(text[-_LOG_SIZE:])) for title, text in logs if text]
-
-
-def _printable(text: str) -> str:
-    # Control characters have no place in XML, not even escaped ones.
-    text = text.replace("\r\n", "\n")
-    return "".join(
-        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Show the logs of a failed test's board."""
@@ -155,7 +151,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: pytest.TestReport = outcome.get_result()
     used = getattr(item, "funcargs", {})
     if report.failed and "_uscomo_prepared" in used:
-        report.sections += _logs(used["_uscomo_boards"], used["_uscomo_prepared"])
+        for title, text in used["_uscomo_prepared"].logs():
+            report.sections.append((title, text[-_SHOWN:]))
 
 
 @pytest.hookimpl(trylast=True)

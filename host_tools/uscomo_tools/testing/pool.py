@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import UsageError
+from ..package import SigningKey
 from . import firmware_cache
 from .dm_server import DmServer
 from .providers import microbit, rp2, rp2w, serial, unix
 from .providers.provided import ProvidedBoard, ServedBoard
 from .skipping import image_or_skip, leave_out
-from .states import BARE, ENROLLED, deployed_files, store_files
+from .states import BARE, DEPLOYED, deployed_files, store_files
 
 #: What a guest of the emulated access point calls this machine.
 GATEWAY = "10.0.0.1"
@@ -30,10 +31,26 @@ FEATURES = {
 
 @dataclass
 class Prepared:
-    """A board in the state that a test asked for; `device_id` once it is enrolled."""
+    """A board in the state that a test asked for; where it is enrolled, as what."""
 
     board: ProvidedBoard
     device_id: str = ""
+    server: DmServer | None = None
+
+    def logs(self) -> list[tuple[str, str]]:
+        """Title and text of what is worth keeping of a test on this board."""
+        found = [(f"console of {self.board.name}", self.board.console_log)]
+        if self.server is not None:
+            found.append(("DM trace", self.server.trace(self.device_id)))
+        return [(title, _printable(text)) for title, text in found if text]
+
+
+def _printable(text: str) -> str:
+    # Control characters have no place in XML, not even escaped ones.
+    text = text.replace("\r\n", "\n")
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
 
 
 class Pool:
@@ -50,16 +67,14 @@ class Pool:
         self._originals: dict[tuple[str, str], ServedBoard] = {}
 
     @cached_property
-    def server(self) -> DmServer:
-        """The server of this run."""
-        return DmServer(self._folder / "server").__enter__()
+    def key(self) -> SigningKey:
+        """What signs packages in this run."""
+        return SigningKey.generate()
 
     def close(self) -> None:
-        """End the server and the boards that copies are made of."""
+        """End the boards that copies are made of."""
         for board in self._originals.values():
             board.stop()
-        if "server" in self.__dict__:
-            self.server.__exit__(None, None, None)
 
     def features(self, name: str) -> frozenset[str]:
         """What a provider's boards have; leaves the test out where it cannot serve any."""
@@ -75,29 +90,31 @@ class Pool:
             leave_out(missing)
         return FEATURES[name]
 
-    def prepare(self, name: str, state: str, settings: dict[str, str]) -> Prepared:
-        """Make a board in a state.
+    def prepare(self, name: str, state: str) -> Prepared:
+        """Make a board, bare or deployed."""
+        if name.startswith("serial:"):
+            return Prepared(serial.start(name.removeprefix("serial:"), state))
+        return Prepared(self._made(name, state))
+
+    def enrolled(self, name: str, server: DmServer, settings: dict[str, str]) -> Prepared:
+        """Make a board that is enrolled at a server.
 
         Parameters
         ----------
         settings
-            Of the agent, for the state ``enrolled``.
+            Of its agent.
         """
-        if name.startswith("serial:"):
-            return Prepared(serial.start(name.removeprefix("serial:"), state))
-        if state != ENROLLED:
-            return Prepared(self._made(name, state))
         host = GATEWAY if name == "rp2w" else ""
         board: ProvidedBoard
-        spec = self.server.enrol(name, host, settings)
-        files = {**self._files(name, state), **store_files(spec)}
+        spec = server.enrol(name, host, settings)
+        files = {**self._files(name), **store_files(spec)}
         if name == "unix":
             board = unix.start(files=store_files(spec), flash=self._deployed_image())
         elif name == "rp2w":
             board = rp2w.start(files=files)
         else:
             board = rp2.start(files=files)
-        return Prepared(board, spec.device_id)
+        return Prepared(board, spec.device_id, server)
 
     def _made(self, name: str, state: str) -> ProvidedBoard:
         if name == "microbit":
@@ -109,12 +126,12 @@ class Pool:
         original = self._originals.get((name, state))
         if original is None:
             start = rp2w.start if name == "rp2w" else rp2.start
-            original = self._originals[name, state] = start(files=self._files(name, state))
+            original = self._originals[name, state] = start(
+                files=self._files(name) if state == DEPLOYED else {}
+            )
         return original.copy()
 
-    def _files(self, name: str, state: str) -> dict[str, bytes]:
-        if state == BARE:
-            return {}
+    def _files(self, name: str) -> dict[str, bytes]:
         return deployed_files(_WIFI.read_bytes() if name == "rp2w" else None)
 
     def _deployed_image(self) -> Path:

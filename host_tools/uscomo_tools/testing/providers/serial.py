@@ -13,10 +13,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ...board import deploy
+from ...board import deploy, deployer
 from ...board.connection import Board
 from ...board.deployment import Data
 from ...board.identity import Identity
+from ...board.provisioning import Wishes
 from ..skipping import leave_out
 from ..states import BARE
 from .provided import ProvidedBoard
@@ -46,14 +47,10 @@ def start(url: str, state: str) -> ProvidedBoard:
     lock.acquire(timeout=_PATIENCE)
     try:
         with _reached(url) as board:
-            found = deploy.look(board)
-            if state == BARE:
-                deploy.undeploy(board, found, Data.AS_BEFORE)
-            else:
-                plan = deploy.planned(found, None)
-                deploy.check_room(board, plan, found)
-                deploy.switch(board, plan)
-                deploy.finish(board, plan)
+            if state != BARE:
+                deployer.deploy_board(board, Wishes())
+            elif deploy.look(board).generation:
+                deployer.undeploy_board(board, Data.AS_BEFORE)
             return _SerialBoard(url, _features(board.identify()), lock)
     except BaseException:
         lock.release()

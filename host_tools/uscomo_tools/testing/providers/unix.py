@@ -239,7 +239,7 @@ class _Board:
             running = self._modes()
             if part == _CTRL_C and running & _INTERRUPTED:
                 self._interrupt = True
-                self._typed = self._typed[1:]
+                self._typed = self._typed.lstrip(_CTRL_C)
                 self._wait_for(lambda modes: not modes)
                 return
             try:
