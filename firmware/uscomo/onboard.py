@@ -1,5 +1,5 @@
-# Bootstrap: a message that gives the device an account, from whoever knows its PIN or the network's
-# secret. All of it counts or nothing does, and no answer is sent. Imported for one message.
+# Bootstrap: a message that gives the device an account, from whoever knows its PIN or the
+# network's secret. All of it counts or nothing does, and no answer is sent. Imported for one message.
 # Rules: OMA DM Bootstrap 1.2, section 5; OMA DM Security 1.2, section 5.7.
 #
 # The message comes as on a push bearer: "Content-Type: ...; SEC=...; MAC=...", an empty line, the
@@ -37,11 +37,13 @@ _BLOCK = const(64)
 
 def take(nodes, message, pin):
     """Put a message's accounts into the tree: their names. ValueError where it is no good."""
+    if len(message) > _MAX_SIZE:
+        raise ValueError("too long")
     message = bytes(message)
     at = message.find(b"\n\r\n") + 3
     if at < 3:
         at = message.find(b"\n\n") + 2
-    if at < 2 or len(message) > _MAX_SIZE:
+    if at < 2:
         raise ValueError("no bootstrap message")
     kind, given, secure = _head(message[:at])
     body = message[at:]

@@ -1,6 +1,7 @@
 """Runs every device test twice: on CPython here, and on real MicroPython in a VM of its own.
 
-With ``-m full`` also a third time, in the VM on the agent as it is deployed: shrunk and compiled.
+With ``-m full`` also a third time, in the VM on the agent as it is deployed: shrunk, in bundles,
+and compiled; the tests then import the bundles.
 Only what the tests themselves look for by name keeps its name then.
 """
 
@@ -17,7 +18,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from uscomo_tools import resources
-from uscomo_tools.device.agent import compile_module
+from uscomo_tools.device.agent import BUNDLES, compile_module
 from uscomo_tools.device.shrink import shrink
 from uscomo_tools.testing.unix import find_micropython
 
@@ -40,10 +41,11 @@ class MicroPythonTest(pytest.Item):
 
     def runtest(self) -> None:
         firmware = Path(compiled_firmware().name) if self.compiled else FIRMWARE
+        folder = firmware / "device" if self.compiled else self.path.parent
         result = subprocess.run(
             [
                 *(find_micropython(), "-X", f"heapsize={HEAP}", str(HERE / "vm_main.py")),
-                *(str(firmware), str(self.path.parent), self.path.stem, self.test),
+                *(str(firmware), str(folder), self.path.stem, self.test),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -65,7 +67,8 @@ class MicroPythonTest(pytest.Item):
 
 @cache
 def compiled_firmware() -> TemporaryDirectory:
-    """The agent's modules in place of their sources; the folder goes with the process."""
+    """The agent's modules in place of their sources, and these tests as they find them; the folder
+    goes with the process."""
     folder = TemporaryDirectory(prefix="uscomo-compiled-")
     names = {
         name
@@ -73,11 +76,16 @@ def compiled_firmware() -> TemporaryDirectory:
         for node in ast.walk(ast.parse(path.read_text()))
         for name in (getattr(node, "attr", ""), getattr(node, "id", ""), getattr(node, "name", ""))
     }
-    small = shrink(resources.board_sources(), names)
+    small = shrink(resources.board_sources(), names, BUNDLES)
     for name, source in small.sources.items():
         place = Path(folder.name) / ("root" if name == "uscomo_boot" else "uscomo")
         place.mkdir(exist_ok=True)
         (place / f"{name}.mpy").write_bytes(compile_module(name, source))
+    (Path(folder.name) / "vectors").symlink_to(HERE.parent / "vectors")
+    tests = Path(folder.name) / "device"
+    tests.mkdir()
+    for path in HERE.glob("*.py"):
+        (tests / path.name).write_text(small.script(path.read_text()))
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,117 @@ def test_behaviour_stays(name, tmp_path):
     assert run(micropython, tmp_path / "c", sources) == run(micropython, tmp_path / "d", small)
 
 
+# -- bundles
+
+PARTS = {
+    "constant": CONSTANT,
+    "below": """
+import json
+from binascii import crc32
+from uscomo.constant import const
+LIMIT = const(9)
+_kind = "below"
+size = 5
+changed = 0
+def text(value):
+    return _kind + str(value) + str(len(value))
+def change(by):
+    global changed
+    changed += by
+    return changed
+class Base:
+    def shown(self, text):
+        return text + self._kind() + json.dumps([LIMIT])
+    def _kind(self):
+        return "base"
+""",
+    "beside": """
+from binascii import crc32
+from uscomo import below
+from uscomo.below import Base, text as shown
+_kind = "beside"
+def len(value):
+    return _kind
+class Derived(Base):
+    size = below.size + 1
+    def _kind(self):
+        return _kind + below.text("x")
+def sizes(size, text):
+    below.changed += 10
+    told = below.text("y"), shown("z")
+    return size, text, below.size, told, below.change(1), len(""), crc32(b"")
+""",
+    "above": """
+from uscomo import beside
+def all_of_it():
+    from uscomo import below
+    from uscomo.below import change
+    size = change(2)
+    return size, below.size, beside.sizes(1, 2), beside.Derived().shown("!"), below.changed
+""",
+    "tricky": """
+import sys
+from uscomo import above, below as lower
+from uscomo.beside import Derived, sizes
+def _later():
+    from uscomo import beside
+    return beside
+lower.size = 7
+print(above.all_of_it(), lower.size, Derived.size, sizes("a", "b"), _later().sizes(3, 4))
+print(lower.LIMIT, lower.change(0), lower.text("t"))
+GONE = ("tricky", "below", "beside")
+def let_go(names):
+    for name in names:
+        del sys.modules["uscomo." + name]
+print("uscomo.tricky" in sys.modules, ("below", "Above"))
+""",
+}
+BUNDLED = {"above": ("below", "beside", "above")}
+
+
+def test_a_bundle_behaves_as_its_modules(tmp_path):
+    small = shrink(PARTS, bundles=BUNDLED)
+    assert set(small.sources) == {"constant", "above", "tricky"}
+    python, micropython = [sys.executable], [find_micropython()]
+    before = run(python, tmp_path / "a", PARTS)
+    assert before.startswith("(2, 7, (1, 2, 7, ('belowy1', 'belowz1'), 13, 'beside', 0), '!beside")
+    assert run(python, tmp_path / "b", small.sources) == before
+    assert run(micropython, tmp_path / "c", small.sources) == before
+    # What is let go is the bundle.
+    assert "'tricky', 'above')" in small.sources["tricky"]
+
+
+def test_a_bundle_has_no_imports_within_and_each_other_one_once():
+    text = shrink(PARTS, bundles=BUNDLED).sources["above"]
+    assert "uscomo" not in text
+    assert "from ." not in text
+    assert text.count("crc32 as") == text.count("import json") == 1
+
+
+def test_a_bundles_functions_are_named_with_their_modules():
+    small = shrink(PARTS, bundles=BUNDLED)
+    for module, name in (("below", "text"), ("beside", "len"), ("above", "all_of_it")):
+        line = f'File "above", line 1, in {small.names[module][name]}'
+        assert small.restored(line) == f'File "{module}", line 1, in {name}'
+    # Two of its modules have one: which of them it was, nobody knows.
+    line = f'File "above", line 1, in {small.names["below"]["_kind"]}'
+    assert small.restored(line) == 'File "above", line 1, in _kind'
+
+
+@pytest.mark.parametrize(
+    ("bundles", "text", "reason"),
+    [
+        ({"above": ("beside", "below", "above")}, "", "above: beside stands before below"),
+        (BUNDLED, "from uscomo import below\nprint(below)\n", "handed around: below, in user"),
+        ({"above": ("below", "beside", "above", "user")}, "", "a module of its own bundle: user"),
+    ],
+)
+def test_what_cannot_be_bundled_is_refused(bundles, text, reason):
+    text = text or "def _given():\n    from uscomo import below\n    return below\n"
+    with pytest.raises(ShrinkError, match=reason):
+        shrink({**PARTS, "user": text}, bundles=bundles)
+
+
 def test_names_and_constants_are_gone():
     small = shrink({"constant": CONSTANT, "other": OTHER, "tricky": TRICKY["constants"]})
     text = small.sources["tricky"]
@@ -366,15 +478,24 @@ def test_no_private_name_is_on_a_board():
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    for module, code in agent_modules().items():
-        for name in shrunk().names[module]:
+    homes = shrunk().bundles.homes
+    for module, names in shrunk().names.items():
+        for name in names if module != "constant" else ():
             if private(name) and name not in texts:
+                code = agent_modules()[homes.get(module, module)]
                 assert as_text(name) not in code, f"{module}: {name}"
 
 
 def test_new_names_are_one_to_one():
-    for module, names in shrunk().names.items():
-        assert len(set(names.values())) == len(names), module
+    """A function in a traceback is one, and of two attributes or globals each has its own name."""
+    small = shrunk()
+    for file in small.sources:
+        members = [name for name in small.names if small.bundles.homes.get(name, name) == file]
+        stands_for = defaultdict(set)
+        for module in members:
+            for name in small.functions[module] & set(small.names[module]):
+                stands_for[small.names[module][name]].add(name)
+        assert [names for names in stands_for.values() if len(names) > 1] == [], file
 
 
 def test_private_names_are_used_by_their_owner_only():
@@ -433,7 +554,8 @@ def test_a_traceback_is_readable_again():
 
 
 def test_the_command_line_restores_it_and_lists_the_names(tmp_path):
-    name, short = max(shrunk().names["store"].items())
+    name = "remove_tree"
+    short = shrunk().names["store"][name]
     (tmp_path / "printed").write_text(f'  File "store", line 1, in {short}\n')
     result = CliRunner().invoke(app, ["traceback", str(tmp_path / "printed")])
     assert result.output == f'  File "store", line 1, in {name}\n'

@@ -20,6 +20,20 @@ from .shrink import EXPOSED, Shrunk, shrink
 # Folded away with the constants; a deployed board has no use for it.
 _FOLDED = "constant"
 
+#: Modules that are in memory together or not at all, made one each: see `shrink.bundle`. Apart
+#: stays what only one of two phases needs, what is left out or found by its name (`console`,
+#: `http`, `trust`), and what is imported only where it is needed. Not all of a phase in one: of
+#: more than 128 names in a module each further one costs one byte more wherever it is used.
+BUNDLES = {
+    "supervisor": ("platform", "supervisor"),
+    "store": ("store", "nodes"),
+    "agent": ("agent", "watch"),
+    "scomo": ("tree", "inventory", "scomo"),
+    "talk": ("wbxml", "syncml", "commands", "session", "talk"),
+    "devinfo": ("devinfo", "devdetail"),
+    "operation": ("rules", "operation"),
+}
+
 # In a .mpy file: functions that the compiler makes of comprehensions, and "<module>", which is
 # number 7 of the names that an interpreter has in ROM (version 6 of the format).
 _NAMELESS = (b"<listcomp>", b"<genexpr>", b"<dictcomp>", b"<setcomp>", b"<lambda>")
@@ -78,7 +92,7 @@ def _number(code: bytes, at: int) -> tuple[int, int]:
 @cache
 def shrunk() -> Shrunk:
     """The agent's sources as they are compiled, and what became of their names."""
-    return shrink(resources.board_sources(), EXPOSED)
+    return shrink(resources.board_sources(), EXPOSED, BUNDLES)
 
 
 @cache

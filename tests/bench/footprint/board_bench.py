@@ -8,7 +8,7 @@ import time
 
 import micropython
 
-_RESIDENT = ("platform", "supervisor")  # for ever on the board
+_RESIDENT = ("supervisor",)  # for ever on the board
 _HEAD = 16  # a bytearray's own block, apart from its data
 
 

@@ -1,32 +1,19 @@
-"""The phases, as lists of modules, and the budgets (blueprint, section 10)."""
+"""The phases, as lists of files, and the budgets (blueprint, section 10)."""
 
 from __future__ import annotations
 
 KB = 1024
 
+# Names are those of files, of which some are bundles (uscomo_tools.device.agent.BUNDLES).
 # What both phases stand on: always there, there while the agent is awake, and http, which is
 # used by both and let go with either.
-RESIDENT = ("platform", "supervisor")
-SHARED = (*RESIDENT, "store", "nodes", "consent", "agent", "lifecycle", "http")
+RESIDENT = ("supervisor",)
+SHARED = (*RESIDENT, "store", "consent", "agent", "lifecycle", "http")
 
 # What a phase alone brings in, in the order in which they import each other; never both phases
 # are in memory.
-TALK = (
-    "wbxml",
-    "syncml",
-    "digest",
-    "md5",
-    "session",
-    "commands",
-    "tree",
-    "devinfo",
-    "devdetail",
-    "dmacc",
-    "inventory",
-    "scomo",
-    "talk",
-)
-INSTALL = ("rsa", "rules", "package", "trust", "download", "change", "operation")
+TALK = ("digest", "md5", "devinfo", "dmacc", "scomo", "talk")
+INSTALL = ("rsa", "change", "operation", "package", "trust", "download")
 
 TALK_SIZE = 24 * KB
 INSTALL_SIZE = 24 * KB

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 
 from .errors import ShrinkError
@@ -26,6 +26,19 @@ TypeError ValueError ZeroDivisionError
 #: static qstrs), but for what the compiler (const, super, micropython) or the interpreter's own
 #: code (close, send, throw, next, read, readinto, write) looks for.
 POOL = tuple(_STATIC.split())
+
+_COMMON = """
+e i n r s t v b f x y IN cb io on os pi re tx rx gc add arg bin buf cos end exp hex log low max min
+oct off sin sub tan irq OUT ADC I2C PWM Pin SPI RTC ps1 ps2 nan inf sys acos asin atan argv bits
+ceil code core coro data done dump exit fabs feed fill fmod freq high idle imag init json line
+load lock math mem8 mode modf name pack path peek poll poly pull push real rect scan seed seek
+size sqrt stat sync task tell text time wait array chdir crc32 deque dumps float floor flush
+group isnan loads match mkdir mount phase polar reset rmdir sleep slice state ticks trunc union
+"""
+
+#: Names that a port with the usual modules (math, machine, asyncio, framebuf) has in ROM, each
+#: seen in the Pico's; where one is missing it costs what any other name costs.
+COMMON = tuple(_COMMON.split())
 
 #: What exceptions have of their own.
 TAKEN = {"args", "value", "errno"}
@@ -64,54 +77,80 @@ def private(name: str) -> bool:
 
 
 def rename_private(modules: Mapping[str, Module], kept: Set[str]) -> dict[str, dict[str, str]]:
-    """By module: private name -> its name from now on; no two share one within a module."""
+    """By module: private name -> its name from now on.
+
+    No two attributes share one within a module, and no two globals; an attribute and a global may,
+    where the attribute is no function: which one is meant is always known.
+    """
     texts = texts_of(modules) | kept
-    public = _public_attributes(modules) | TAKEN | texts
     attributes = {name: own_attributes(module) for name, module in modules.items()}
     renamed: dict[str, dict[str, str]] = {}
     for cluster in _clusters(modules):
         members = [modules[name] for name in cluster]
         own = set().union(*(attributes[name] for name in cluster))
-        uses: dict[str, int] = defaultdict(int)
-        taken = set(public)
+        uses: Counter[tuple[bool, str]] = Counter()
+        busy = set(texts)
+        objects = texts | TAKEN | own
+        bound: set[str] = set()
         for module in members:
+            bound |= bound_by_classes(module)
             for node in ast.walk(module.tree):
-                if isinstance(node, ast.Attribute) and private(node.attr):
-                    if node.attr not in own:
-                        raise ShrinkError(f"private to another module: {module.at(node)}")
-                    uses[node.attr] += 1
+                if isinstance(node, ast.Attribute):
+                    objects.add(node.attr)
+                    if private(node.attr):
+                        if node.attr not in own:
+                            raise ShrinkError(f"private to another module: {module.at(node)}")
+                        uses[True, node.attr] += 1
             for found in module.occurrences:
-                taken.add(found.name)
+                busy.add(found.name)
                 home = found.scope.resolve(found.name)
-                local = home and not isinstance(home.node, ast.Module | ast.ClassDef)
-                if private(found.name) and not local:
-                    uses[found.name] += 1
+                if private(found.name) and home and (home.is_class or home is module.top):
+                    uses[home.is_class, found.name] += 1
+        # A class's body sees the globals; other attributes may be called like one.
+        seen = set().union(*(module.top.bound for module in members))
+        tables: dict[bool, dict[str, str]] = {True: {}, False: {}}
         # The most used one gets the first name; the same for the same sources.
-        wanted = sorted((-count, name) for name, count in uses.items() if name not in texts)
-        free = _free(taken)
-        names = {name: next(free) for _, name in wanted}
+        for (attribute, name), _ in sorted(uses.items(), key=lambda use: (-use[1], use[0])):
+            if name in texts:
+                continue
+            taken = objects | (seen if name in bound else set()) if attribute else busy
+            new = next(_free(taken))
+            tables[attribute][name] = new
+            if attribute:
+                objects.add(new)
+            if not attribute or name in bound:
+                busy.add(new)
+            if not attribute:
+                seen.add(new)
         for module in members:
-            _apply(module, names)
-            renamed[module.name] = dict(names)
+            _apply(module, tables[True], tables[False])
+            renamed[module.name] = tables[False] | tables[True]
     return renamed
 
 
-def _apply(module: Module, names: Mapping[str, str]) -> None:
+def _apply(module: Module, attributes: Mapping[str, str], tops: Mapping[str, str]) -> None:
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Attribute) and node.attr in names:
-            node.attr = names[node.attr]
+        if isinstance(node, ast.Attribute) and node.attr in attributes:
+            node.attr = attributes[node.attr]
     homes = [(found, found.scope.resolve(found.name)) for found in module.occurrences]
     for found, home in homes:
-        local = home and not isinstance(home.node, ast.Module | ast.ClassDef)
-        if found.name in names and home is not None and not local:
+        if home is None or not (home.is_class or home is module.top):
+            continue
+        new = (attributes if home.is_class else tops).get(found.name)
+        if new:
             if isinstance(found.node, ast.alias):
                 raise ShrinkError(f"a private name imported: {module.at(found.node)}")
-            found.change(names[found.name])
+            found.change(new)
     module.read()
 
 
+def bound_by_classes(module: Module) -> set[str]:
+    """Names that are defined in the bodies of classes: methods, and what all objects share."""
+    return {found.name for found in module.occurrences if found.scope.is_class and not found.load}
+
+
 def _free(taken: set[str]) -> Iterator[str]:
-    yield from (name for name in POOL if name not in taken)
+    yield from (name for name in (*POOL, *COMMON) if name not in taken)
     for number in range(1000):
         name = f"{chr(97 + number % 26)}{number // 26 or ''}"
         if name not in taken:
@@ -138,11 +177,6 @@ def own_attributes(module: Module) -> set[str]:
         if occurrence.scope.is_class and not occurrence.load:
             found.add(occurrence.name)
     return found
-
-
-def _public_attributes(modules: Mapping[str, Module]) -> set[str]:
-    found = set().union(*(own_attributes(module) for module in modules.values()))
-    return {name for name in found if not private(name)}
 
 
 def _clusters(modules: Mapping[str, Module]) -> list[list[str]]:

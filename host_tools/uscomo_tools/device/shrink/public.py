@@ -9,7 +9,7 @@ only where all that bear it are the agent's.
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from string import ascii_letters
@@ -17,21 +17,27 @@ from string import ascii_letters
 from .constants import OPEN
 from .errors import ShrinkError
 from .library import LIBRARIES
-from .names import KEYWORDS, POOL, TAKEN, private
+from .names import (
+    COMMON,
+    KEYWORDS,
+    POOL,
+    TAKEN,
+    bound_by_classes,
+    private,
+)
 from .scopes import Module
 
-#: How many names of the pool are left to private names, which are the next to be given some.
-_PRIVATE = 40
-
 #: Set by the owner of a board: `http.connect_tls` opens connections with a certificate checked.
-#: Called by a host at the cable, of whatever release: the functions of `cable`.
-EXPOSED = frozenset({"connect_tls", "serve", "leave", "listed"})
+#: Called by a host at the cable, of whatever release: the functions of `cable`; by apps:
+#: `console.line`.
+EXPOSED = frozenset({"connect_tls", "serve", "leave", "listed", "line"})
 
 #: The package itself, and what a firmware's maker may have frozen beside it.
 _NOT_LISTED = ("uscomo", "uscomo_frozen")
 
 #: All texts of these are names of fields, which go to getattr: they change with the attributes.
 _FIELDS = ("syncml",)
+_FIELD = "field"
 
 _BY_TEXT = ("getattr", "setattr", "hasattr", "delattr")
 
@@ -46,13 +52,12 @@ class Names:
     def apply(self, module: Module, whole: bool = True) -> None:
         """Give them to a module, or (not `whole`) to a script that uses the agent's modules."""
         own = self.tops.get(module.name, {}) if whole else {}
-        for node, base in _attributes(module):
+        for node, base in module_attributes(module):
             if base in self.tops:
                 node.attr = self.tops[base].get(node.attr, node.attr)
             elif not base:
                 node.attr = self.attributes.get(node.attr, node.attr)
-        fields = ast.walk(module.tree) if module.name in _FIELDS else _looked_up(module)
-        for text in fields:
+        for text in (*_fields(module), *_looked_up(module)):
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
                 text.value = self.attributes.get(text.value, text.value)
         for found in module.occurrences:
@@ -95,15 +100,15 @@ def public_names(modules: Mapping[str, Module], kept: Set[str]) -> Names:
             definers[name].add(module.name)
     of_objects = set(definers)
     of_tops = {name: _top(module) for name, module in modules.items()}
-    loose = {name for module in modules.values() for name in _loose(module, modules)}
+    loose = {name for module in modules.values() for name in handed_around(module, modules)}
     passed_on = {name: _passed_on(module, modules) for name, module in modules.items()}
     closed = (*OPEN, *KEYWORDS)
     held = {place for name in loose for place in passed_on[name].items()}
-    uses: dict[tuple[str, str], set[str]] = defaultdict(set)
+    uses: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     foreign = set()
     for module in modules.values():
-        for node, base in _attributes(module):
-            uses[base, node.attr].add(module.name)
+        for node, base in module_attributes(module):
+            uses[base, node.attr][module.name] += 1
             if base.startswith("/"):
                 foreign.add(node.attr)
             elif not base:
@@ -115,35 +120,48 @@ def public_names(modules: Mapping[str, Module], kept: Set[str]) -> Names:
         for found in module.occurrences:
             if isinstance(found.node, ast.alias):
                 origin, _, name = found.node.module.partition(".")  # type: ignore[attr-defined]
-                uses[origin, name].add(module.name)
+                uses[origin, name][module.name] += 1
+            elif found.scope.resolve(found.name) is module.top:
+                uses[module.name, found.name][module.name] += 1
     stays = libraries | texts | foreign | set(kept)
     for name in loose:
         stays |= of_tops.get(name, set())
     wanted = [
-        (-len(uses["", name]), name, "")
+        (-uses["", name].total(), name, "")
         for name in of_objects - stays
         if not private(name) and name[:2] != "__"
     ]
     for home in sorted(set(modules) - set(closed) - loose):
         wanted += [
-            (-len(uses[home, name] | {home}), name, home)
+            (-uses[home, name].total(), name, home)
             for name in of_tops[home] - kept
             if not private(name) and name[:2] != "__" and (name, home) not in held
         ]
     names = Names({module: {} for module in modules})
     given = set(kept) | TAKEN | set(modules) | of_objects | texts  # to objects, in all modules
+    for module in modules.values():
+        given |= {str(node.value) for node in _looked_up(module) if isinstance(node, ast.Constant)}
     busy = {
         name: {occurrence.name for occurrence in module.occurrences}
         for name, module in modules.items()
     }
+    # A class's body sees the globals; other attributes may be called like one.
+    bound = {name: bound_by_classes(module) for name, module in modules.items()}
+    seen = {name: set(module.top.bound) for name, module in modules.items()}
     for _, name, home in sorted(wanted):
-        users = uses[home, name] | ({home} if home else definers[name])
-        taken = set().union(set() if home else given, *(busy[user] for user in users))
+        if home:
+            users = {home, *uses[home, name]}
+            taken = set().union(*(busy[user] for user in users))
+        else:
+            users = {definer for definer in definers[name] if name in bound[definer]}
+            taken = given.union(*(seen[user] for user in users))
         new = next(free for free in _free() if free not in taken)
         (names.tops[home] if home else names.attributes)[name] = new
         for user in users:
             busy[user].add(new)
-        if not home:
+        if home:
+            seen[home].add(new)
+        else:
             given.add(new)
     for home, table in passed_on.items():
         for name, origin in table.items():
@@ -166,8 +184,8 @@ def _libraries(modules: Mapping[str, Module]) -> set[str]:
     return found
 
 
-def _attributes(module: Module) -> list[tuple[ast.Attribute, str]]:
-    # With the module that each is one of: ours by its name, another's as "/", "" is an object's.
+def module_attributes(module: Module) -> list[tuple[ast.Attribute, str]]:
+    """With the module that each is one of: ours by name, another's as "/", "" is an object's."""
     scopes = {id(occurrence.node): occurrence.scope for occurrence in module.occurrences}
     given = _given(module)
     found = []
@@ -212,8 +230,8 @@ def _given(module: Module) -> dict[str, str]:
     return found
 
 
-def _loose(module: Module, modules: Mapping[str, Module]) -> set[str]:
-    # Modules of ours that are handed around: what is asked of them looks like an object's.
+def handed_around(module: Module, modules: Mapping[str, Module]) -> set[str]:
+    """Modules of ours that are used as values: what is asked of them looks like an object's."""
     bases = {id(n.value) for n in ast.walk(module.tree) if isinstance(n, ast.Attribute)}
     given = _given(module)
     for function in module.tree.body:
@@ -233,14 +251,15 @@ def _texts(modules: Mapping[str, Module]) -> set[str]:
     # is a text of the package's own module.
     found = set()
     for module in modules.values():
-        if module.name in _FIELDS:
-            continue
         if module.name in KEYWORDS or not all(
             isinstance(text, ast.Constant) for text in _looked_up(module)
         ):
-            nodes = ast.walk(module.tree)
             found |= {
-                n.value for n in nodes if isinstance(n, ast.Constant) and type(n.value) is str
+                node.value
+                for node in ast.walk(module.tree)
+                if isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and not hasattr(node, _FIELD)
             }
     return found
 
@@ -250,8 +269,22 @@ def _looked_up(module: Module) -> list[ast.expr]:
     return [
         node.args[1]
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in _BY_TEXT
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in _BY_TEXT
+        and not hasattr(node, _FIELD)
     ]
+
+
+def mark_fields(modules: Mapping[str, Module]) -> None:
+    """Mark the names of fields, and what looks them up, while it is known whose they are."""
+    for name in set(_FIELDS) & set(modules):
+        for node in ast.walk(modules[name].tree):
+            if isinstance(node, ast.Constant | ast.Call):
+                setattr(node, _FIELD, True)
+
+
+def _fields(module: Module) -> list[ast.AST]:
+    return [node for node in ast.walk(module.tree) if hasattr(node, _FIELD)]
 
 
 def _top(module: Module) -> set[str]:
@@ -282,13 +315,14 @@ def _of_objects(module: Module) -> set[str]:
     # What classes define, and what is stored in an object.
     found = {
         node.attr
-        for node, base in _attributes(module)
+        for node, base in module_attributes(module)
         if not base and not isinstance(node.ctx, ast.Load)
     }
     return found | {o.name for o in module.occurrences if o.scope.is_class and not o.load}
 
 
 def _free() -> Iterator[str]:
-    yield from POOL[_PRIVATE:]
+    yield from POOL
+    yield from COMMON
     for number in range(10_000):
         yield f"{ascii_letters[number % len(ascii_letters)]}{number // len(ascii_letters) or ''}"
