@@ -174,6 +174,7 @@ class Device:
         ask: tuple[str, str, str] | None = ("check", "", ""),
         free: int | None = None,
         cut: str = "",
+        **given_too: Any,
     ) -> Run:
         """Power on; hold a session in which the server says these turns, and all that follows.
 
@@ -185,6 +186,8 @@ class Device:
             How many bytes the flash has left.
         cut
             Cut the power when the agent says a line that begins so.
+        given_too
+            What else `board/device.py` is given.
         """
         server = self.server
         before = len(server.sessions)
@@ -198,6 +201,8 @@ class Device:
             "ask": [ask] if ask else [],
             "free": free,
             "hold": cut,
+            "seed": self.bench.seed,
+            **given_too,
         }
         starts: list[list[str]] = []
         printed: list[str] = []
@@ -217,8 +222,10 @@ class Device:
     def _start(
         self, given: dict[str, Any], lines: list[str], printed: list[str], cut: str
     ) -> int | None:
+        orders = self.root.parent / "given.json"
+        orders.write_text(json.dumps(given))
         process = subprocess.Popen(
-            [*self.bench.command, json.dumps(given)],
+            [*self.bench.command, str(orders)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -271,8 +278,10 @@ class Device:
 class Bench:
     """A server and devices of one interpreter; `close` ends what was started."""
 
-    def __init__(self, interpreter: str) -> None:
+    def __init__(self, interpreter: str, seed: int | None = None) -> None:
         self.interpreter = interpreter
+        #: What the devices' random octets are made of; None: they are random.
+        self.seed = seed
         self._folder = TemporaryDirectory(prefix="uscomo-conformance-")
         self.server = ScriptedServer()
         script = str(HERE / "board" / "device.py")

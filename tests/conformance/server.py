@@ -27,6 +27,7 @@ WBXML = CONTENT_TYPES["wbxml"]
 COMPLETE = "urn:oma:at:scomo:1.0:OperationComplete"
 SERVER_ID = "script"
 _ABORT = "1223"
+_REFUSALS = (401, 407)
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Session:
     places: dict[int, tuple[str, str]] = field(default_factory=dict)
     #: The last turn was one part of a large object: the client may not close its package.
     unfinished: bool = False
+    #: What the last message of the server said.
+    spoken: Turn | None = None
     #: The last message of the server closed the session.
     over: bool = False
 
@@ -108,7 +111,10 @@ class ScriptedServer:
     """Plays its `script`, a list of turns for each session to come, then sessions without work.
 
     ``answers`` gives the Status of a generic alert by its type, 200 for others. ``broken`` says of
-    a client's message that the server fails to answer it.
+    a client's message that the server fails to answer it. ``judge`` gives the Status of a
+    message's header; where that is 401 or 407 nothing else is said. ``shape`` changes an answer
+    before it is written, ``spoil`` its octets, ``beside`` gives what its transport says, by the
+    octets.
     """
 
     def __init__(self) -> None:
@@ -118,6 +124,14 @@ class ScriptedServer:
         self.requests: list[tuple[str, str, bytes]] = []
         self.answers: dict[str, int] = {}
         self.broken: Callable[[Message], bool] = lambda message: False
+        self.judge: Callable[[Session, Message], int] = lambda session, message: 200
+        self.shape: Callable[[Session, Message], None] = lambda session, reply: None
+        self.spoil: Callable[[Session, bytes], bytes] = lambda session, body: body
+        self.beside: Callable[[bytes], dict[str, str]] = lambda body: {}
+        #: x-syncml-hmac of each message of the client.
+        self.proofs: list[str | None] = []
+        #: The last answer, before it was spoiled.
+        self.said = b""
         self.failures: list[str] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
@@ -175,27 +189,41 @@ class ScriptedServer:
                 source=message.header.target,
             )
         )
-        reply.commands.append(_header_status(message))
+        judged = self.judge(session, message)
+        refused = judged if judged in _REFUSALS else 0
+        reply.commands.append(_header_status(message, judged))
         for command in message.commands:
+            if command.name == "Results" and any(item.more for item in command.items):
+                reply.commands.append(_status(message, command, 213))
             if command.name not in ("Status", "Results"):
-                reply.commands.append(_status(message, command, self._code(command)))
+                code = refused or self._code(command)
+                reply.commands.append(_status(message, command, code))
         aborted = any(c.name == "Alert" and c.data == _ABORT for c in message.commands)
+        if _refuses(message) and session.spoken:
+            # What a client did not believe is said again.
+            session.turns.insert(0, session.spoken)
+        session.spoken = None
         if aborted:
             session.over = True
+        elif refused:
+            reply.final = True
         elif message.final or session.unfinished:
             self._speak(session, reply)
         else:
             reply.commands.append(Command("Alert", data="1222"))
+        self.shape(session, reply)
         _number(session, reply)
         limit = session.received[0].header.meta
         encoded = encode(reply, "wbxml")
         if limit and limit.max_msg_size and len(encoded) > limit.max_msg_size:
             self.failures.append(f"{len(encoded)} bytes for a MaxMsgSize of {limit.max_msg_size}")
         session.sent.append(reply)
-        return encoded
+        self.said = encoded
+        return self.spoil(session, encoded)
 
     def _speak(self, session: Session, reply: Message) -> None:
         turn = session.turns.pop(0) if session.turns else Turn([])
+        session.spoken = turn
         reply.commands += turn.commands
         reply.final = turn.final
         session.unfinished = not turn.final
@@ -208,8 +236,14 @@ class ScriptedServer:
         return next((code for end, code in self.answers.items() if kind.endswith(end)), 200)
 
 
-def _header_status(message: Message) -> Command:
-    return Command("Status", msg_ref=message.header.msg_id, cmd_ref="0", cmd="SyncHdr", data="200")
+def _header_status(message: Message, code: int) -> Command:
+    msg_id = message.header.msg_id
+    return Command("Status", msg_ref=msg_id, cmd_ref="0", cmd="SyncHdr", data=str(code))
+
+
+def _refuses(message: Message) -> bool:
+    codes = [int(c.data or 0) for c in message.commands if c.cmd_ref == "0"]
+    return any(code in _REFUSALS for code in codes)
 
 
 def _status(message: Message, command: Command, code: int) -> Command:
@@ -252,6 +286,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            server.proofs.append(self.headers.get("x-syncml-hmac"))
             server.requests.append(("POST", self.path, body))
             if self.headers.get("Content-Type") != WBXML:
                 self._send(200, b"", "text/plain")
@@ -261,10 +296,21 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             except Exception as error:
                 server.failures.append(repr(error))
                 raise
-            self._send(503 if answer is None else 200, answer or b"", WBXML)
+            beside = server.beside(server.said)
+            self._send(503 if answer is None else 200, answer or b"", WBXML, beside=beside)
 
-        def _send(self, status: int, body: bytes, type: str, first: int = 0, of: int = 0) -> None:
+        def _send(
+            self,
+            status: int,
+            body: bytes,
+            type: str,
+            first: int = 0,
+            of: int = 0,
+            beside: dict[str, str] | None = None,
+        ) -> None:
             self.send_response(status)
+            for name, value in (beside or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Type", type)
             self.send_header("Content-Length", str(len(body)))
             if first:

@@ -37,6 +37,36 @@ def test_the_lists_are_complete() -> None:
         assert found.run or found.reason
 
 
+#: Cases in whose sessions stands nothing that tells an interpreter, such as FwV, or a run.
+SAME = (
+    *("DMC-05", "DMC-07", "DMC-08", "DMC-09", "DMC-10", "DMC-13", "DMC-14", "DMC-15", "DMC-16"),
+    *("DMT-01", "DMT-06", "DMT-15", "DMT-16", "DMT-17", "DMT-20", "DMT-22", "DMT-32"),
+)
+
+
+@pytest.mark.parametrize(
+    "id", [pytest.param(id, marks=pytest.mark.full) if n % 4 else id for n, id in enumerate(SAME)]
+)
+def test_the_agent_sends_the_same_bytes_on_both_interpreters(id: str) -> None:
+    cpython, micropython = (messages(id, name) for name in INTERPRETERS)
+    assert cpython
+    assert cpython == micropython
+
+
+def messages(id: str, interpreter: str) -> list[bytes]:
+    """All messages of a case's device, whose random octets are no longer random."""
+    bench = Bench(interpreter, seed=4711)
+    try:
+        run = load()[id].run
+        assert run
+        run(bench)
+        address = bench.server.url.encode()
+        posts = [body for method, _, body in bench.server.requests if method == "POST"]
+        return [body.replace(address, b"http://server") for body in posts]
+    finally:
+        bench.close()
+
+
 def fine(bench: Bench) -> None:
     assert bench.device().tree("Inventory/Deployed") == {}
 
