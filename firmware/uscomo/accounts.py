@@ -68,8 +68,9 @@ class Accounts:
         name = path[-1]
         if leaf:
             if self.nodes.get(key) is None:
-                # What an account says that says nothing.
-                known = name in _DEFAULTS and self.nodes.children(KEY + path[0])
+                # What an account says that says nothing; who makes it says what it likes.
+                made = self.tree and self.tree.server_id is None
+                known = name in _DEFAULTS and not made and self.nodes.children(KEY + path[0])
                 if not known or pattern[:4] != "Ext/":
                     return None
             access = REPLACE if name in _SECRETS else GET if name in _FIXED else GET | REPLACE

@@ -1,5 +1,5 @@
-# Bootstrap: a message that gives the device an account, from whoever knows its PIN or the
-# network's secret. All of it counts or nothing does, and no answer is sent. Imported for one message.
+# Bootstrap: a message that gives the device an account, from whoever knows its PIN or the secret
+# of its network. All of it counts or nothing does, and no answer is sent. Imported for a message.
 # Rules: OMA DM Bootstrap 1.2, section 5; OMA DM Security 1.2, section 5.7.
 #
 # The message comes as on a push bearer: "Content-Type: ...; SEC=...; MAC=...", an empty line, the
@@ -52,6 +52,7 @@ def take(nodes, message, pin):
         raise ValueError("wrong MAC")
     known = nodes.children("DMAcc")
     held = tree.Tree((("Inbox", Inbox()), ("DMAcc", Accounts(nodes))), nodes, None)
+    held.mounts[1][1].tree = held
     before = held.save()
     try:
         if kind == _CP:

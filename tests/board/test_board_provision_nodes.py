@@ -25,7 +25,7 @@ def spec(**fields: Any) -> DeviceSpec:
 
 def nodes(root: Path) -> Any:
     """The store's values as the board reads them."""
-    boot = provision._boot_module()
+    boot = provision.boot_module()
     before = boot.ROOT
     boot.ROOT = str(root / "uscomo.d")
     try:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -174,6 +175,8 @@ class Device:
         ask: tuple[str, str, str] | None = ("check", "", ""),
         free: int | None = None,
         cut: str = "",
+        typed: str | None = None,
+        bootstrap: tuple[bytes, str] | None = None,
         **given_too: Any,
     ) -> Run:
         """Power on; hold a session in which the server says these turns, and all that follows.
@@ -186,6 +189,10 @@ class Device:
             How many bytes the flash has left.
         cut
             Cut the power when the agent says a line that begins so.
+        typed
+            What the user types at the console, as if all at once; then nobody is there.
+        bootstrap
+            A bootstrap message, and the PIN that the user gives with it, before anything else.
         given_too
             What else `board/device.py` is given.
         """
@@ -202,6 +209,7 @@ class Device:
             "free": free,
             "hold": cut,
             "seed": self.bench.seed,
+            "bootstrap": bootstrap and [b64encode(bootstrap[0]).decode(), bootstrap[1]],
             **given_too,
         }
         starts: list[list[str]] = []
@@ -209,8 +217,9 @@ class Device:
         while len(starts) < _MAX_STARTS:
             lines: list[str] = []
             starts.append(lines)
-            code = self._start(given, lines, printed, cut)
+            code = self._start(given, lines, printed, cut, typed)
             given["ask"] = []
+            given["bootstrap"] = None
             if code != RESET_EXIT:
                 break
         assert not server.failures, server.failures
@@ -220,7 +229,12 @@ class Device:
         return run
 
     def _start(
-        self, given: dict[str, Any], lines: list[str], printed: list[str], cut: str
+        self,
+        given: dict[str, Any],
+        lines: list[str],
+        printed: list[str],
+        cut: str,
+        typed: str | None = None,
     ) -> int | None:
         orders = self.root.parent / "given.json"
         orders.write_text(json.dumps(given))
@@ -234,6 +248,9 @@ class Device:
         )
         assert process.stdout is not None
         assert process.stdin is not None
+        if typed is not None:
+            process.stdin.write(typed)
+            process.stdin.close()
         timer = threading.Timer(_PATIENCE, process.kill)
         timer.start()
         dead = False

@@ -9,7 +9,18 @@ from typing import Any
 import typer
 
 from ..errors import UscomoError
-from . import board, conformance, demo, device, package, serve, server_admin, server_notify, wire
+from . import (
+    board,
+    conformance,
+    demo,
+    device,
+    package,
+    serve,
+    server_admin,
+    server_bootstrap,
+    server_notify,
+    wire,
+)
 
 app = typer.Typer(
     help="Manage named, versioned applications on MicroPython boards over OMA DM and SCOMO.",
@@ -23,6 +34,7 @@ app.add_typer(device.app, name="device")
 app.add_typer(package.app, name="package")
 app.command("serve")(serve.serve)
 server_notify.register(server_admin.app)
+server_bootstrap.register(server_admin.app)
 app.add_typer(server_admin.app, name="server")
 app.add_typer(wire.app, name="wire")
 

@@ -12,13 +12,14 @@ import typer
 from rich.console import Console as Terminal
 
 from ..device.agent import shrunk
-from ..device.provision import AUTH_TYPES, NUMBERS, WORDS, DeviceSpec
+from ..device.ddf import DTD, describe
+from ..device.provision import AUTH_TYPES, NUMBERS, TEXTS, WORDS, DeviceSpec
 from ..device.simulated import Console, SimulatedDevice
 from ..errors import UsageError
 from ..package.keys import PublicKey
 from ..server.results import UPDATE_DOES_NOT_FIT, USER_CANCELLED
 from ..testing.unix import HEAP
-from .options import AsJson
+from .options import AsJson, show
 
 app = typer.Typer(
     help="Make and run a simulated device: real MicroPython, against any DM server.",
@@ -28,7 +29,7 @@ app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The device's folder.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")]
 
-_SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS} - {"consent", "poll"}))
+_SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS, *TEXTS} - {"consent", "poll"}))
 _AUTH = f"one of {', '.join(AUTH_TYPES)}"
 # What the board's exit codes mean; they are ours, see errors.py.
 _ENDINGS = {0: "done", 3: "the server was not reachable", 4: "refused"}
@@ -40,7 +41,7 @@ _ANSWERS = (_INSTALLING, "nothing available", "refused", "not supported", "no co
 @app.command()
 def new(
     folder: Folder,
-    url: Annotated[str, typer.Option(help="The DM server's address, with its path.")],
+    url: Annotated[str, typer.Option(help="The DM server's address, with its path.")] = "",
     user: Annotated[str, typer.Option(help="User name of the account.")] = "",
     password: Annotated[
         str, typer.Option(envvar="USCOMO_PASSWORD", help="The device's password.")
@@ -87,6 +88,9 @@ def new(
         bool, typer.Option("--silent", help="Never ask the user about this server's operations.")
     ] = False,
     poll: Annotated[int, typer.Option(help="Seconds between sessions of its own; 0: none.")] = 0,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Without an account: `device bootstrap` brings one.")
+    ] = False,
     setting: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help=f"Repeatable; the names: {_SETTINGS}."),
@@ -97,6 +101,8 @@ def new(
     """Make a factory-fresh device with one account."""
     if encoding != "wbxml":
         raise UsageError(f"--encoding {encoding}: the agent speaks wbxml only")
+    if bool(url) == bare:
+        raise UsageError("the DM server's address as --url, or --bare for a device without one")
     settings = {"consent": consent, "poll": str(poll)}
     for pair in setting or ():
         name, mark, value = pair.partition("=")
@@ -121,13 +127,14 @@ def new(
         report=report,
         silent=silent,
         settings=settings,
+        account="" if bare else "main",
         anchors=[PublicKey.load(path).modulus for path in anchor or ()],
     )
     device = SimulatedDevice.create(folder, spec, heap)
     if as_json:
         print(json.dumps({"ok": True, "folder": str(folder), **device.about}))
     else:
-        print(f"{folder}: device {spec.device_id} for {url}")
+        print(f"{folder}: device {spec.device_id} {f'for {url}' if url else 'without an account'}")
 
 
 @app.command()
@@ -162,6 +169,38 @@ def request(
     if not (id or update):
         raise UsageError("which application? give its package id, or --update")
     _once(SimulatedDevice(folder), "update" if update else "install", id, yes, as_json)
+
+
+@app.command()
+def bootstrap(
+    folder: Folder,
+    file: Annotated[
+        Path, typer.Argument(help="A message of `uscomo server bootstrap`, or of another maker.")
+    ],
+    pin: Annotated[str, typer.Option(envvar="USCOMO_PIN", help="The PIN, where it has one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give the device a bootstrap message: its account, and a session as soon as it runs."""
+    accounts = SimulatedDevice(folder).bootstrap(file.read_bytes(), pin)
+    show({"accounts": accounts}, as_json, f"{folder}: account {', '.join(accounts)}")
+
+
+@app.command()
+def ddf(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to; else it is printed.")
+    ] = None,
+    dtd: Annotated[bool, typer.Option("--dtd", help="The DTD it is valid against.")] = False,
+    scomo_version: Annotated[
+        str, typer.Option(help="Version of the SCOMO object: 1.0, 1.1.")
+    ] = "1.1",
+) -> None:
+    """Print the description of the device's tree (DDF), as the agent's own code answers."""
+    text = DTD.read_bytes() if dtd else describe(scomo_version)
+    if output:
+        output.write_bytes(text)
+    else:
+        print(text.decode(), end="")
 
 
 @app.command()

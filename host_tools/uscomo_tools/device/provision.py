@@ -32,6 +32,8 @@ WORDS = {
     "ask": ("unless-asked", "always", "never"),
     "zero_nonce": ("octets", "text"),
 }
+#: Settings that are texts, with their longest value.
+TEXTS = {"network_id": 64}
 NUMBERS = {
     **dict.fromkeys(("poll", "confirm_after", "postpone", "trial_report", "agent_trial"), 500_000),
     "retry": 3_600_000,
@@ -74,6 +76,7 @@ class DeviceSpec:
     scomo_root: str = "SCOMO"
     scomo_version: str = "1.0"
     request_types: str = "update,install,none"
+    #: Empty: none, the device waits for a bootstrap message; without a ``url``, too.
     account: str = "main"
     #: Whether results of what needs no download are told at once: "sync" or "async".
     report: str = "async"
@@ -95,6 +98,13 @@ class DeviceSpec:
                 raise UsageError(
                     f"{name} is {getattr(self, name)!r}: one of {', '.join(AUTH_TYPES)}"
                 )
+        if self.url:
+            self._check_url()
+        elif self.account:
+            raise UsageError("an account without the server's URL")
+        self._check_values()
+
+    def _check_url(self) -> None:
         if not self.url.startswith("http://"):
             raise UsageError(
                 f"the server's URL is {self.url!r}: it must begin with http:// "
@@ -107,6 +117,8 @@ class DeviceSpec:
             usable = False
         if not usable:
             raise UsageError(f"the server's URL is {self.url!r}: http://HOST:PORT/PATH")
+
+    def _check_values(self) -> None:
         for name, limit in _LONGEST.items():
             if len(getattr(self, name).encode()) > limit:
                 raise UsageError(f"{name} is longer than the {limit} bytes that fit a message")
@@ -182,7 +194,7 @@ def provision(spec: DeviceSpec, root: Path) -> None:
 
 def provision_folder(wanted: Provisioning, root: Path) -> dict[str, Any]:
     """Run the board's script here, on the store below ``root``; what it answers."""
-    boot = _boot_module()
+    boot = boot_module()
     before = boot.ROOT
     boot.ROOT = str(root / "uscomo.d")
     said: list[str] = []
@@ -197,12 +209,21 @@ def provision_folder(wanted: Provisioning, root: Path) -> dict[str, Any]:
 
 def device_nodes(spec: DeviceSpec) -> dict[str, bytes]:
     """A device's account and description by the keys of its nodes; ACLs are the script's."""
-    base = f"DMAcc/{spec.account}/"
-    values: dict[str, str | bytes] = {
+    values = {
         "DevInfo/DevId": spec.device_id,
         "DevInfo/Man": spec.manufacturer,
         "DevInfo/Mod": spec.model,
         "DevDetail/DevTyp": spec.type,
+        **{f"~set/{name}": value for name, value in spec.settings.items()},
+    }
+    found = {key: value.encode() for key, value in values.items()}
+    return found | (account_nodes(spec) if spec.account else {})
+
+
+def account_nodes(spec: DeviceSpec) -> dict[str, bytes]:
+    """A device's account by the keys of its nodes."""
+    base = f"DMAcc/{spec.account}/"
+    values: dict[str, str | bytes] = {
         base + "AppID": "w7",
         base + "ServerID": spec.server_id,
         base + "Name": spec.account,
@@ -227,7 +248,6 @@ def device_nodes(spec: DeviceSpec) -> dict[str, bytes]:
             values[place + "AAuthName"] = name
             values[place + "AAuthSecret"] = secret
             values[place + "AAuthData"] = base64.b64decode(nonce)
-    values.update({f"~set/{name}": value for name, value in spec.settings.items()})
     return {
         key: value if isinstance(value, bytes) else value.encode() for key, value in values.items()
     }
@@ -247,11 +267,14 @@ def check_setting(name: str, value: str) -> None:
     elif name in NUMBERS:
         if not value.isascii() or not value.isdigit() or int(value) > NUMBERS[name]:
             raise UsageError(f"setting {name}={value}: a number from 0 to {NUMBERS[name]}")
+    elif name in TEXTS:
+        if not 0 < len(value.encode()) <= TEXTS[name]:
+            raise UsageError(f"setting {name}: a text of 1 to {TEXTS[name]} bytes")
     else:
-        raise UsageError(f"setting {name}: one of {', '.join((*WORDS, *NUMBERS))}")
+        raise UsageError(f"setting {name}: one of {', '.join((*WORDS, *NUMBERS, *TEXTS))}")
 
 
-def _boot_module() -> Any:
+def boot_module() -> Any:
     """Stage 0, which is no part of any package and so has to be loaded by path."""
     if "uscomo_boot" not in sys.modules:
         path = resources.board_root() / "uscomo_boot.py"

@@ -8,14 +8,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..errors import UsageError, UscomoError
-from ..testing.unix import BLOCK_COUNT, HEAP, UnixBoard, make_image
+from ..errors import RefusedError, UsageError, UscomoError
+from ..testing.unix import BLOCK_COUNT, HEAP, UnixBoard, change_image, make_image
 from .agent import agent_files
 from .provision import DeviceSpec, described, provision
 
 _SCRIPTS = Path(__file__).parent / "board"
 _IMAGE = "flash.img"
 _DESCRIPTION = "device.json"
+#: Where a bootstrap message lies on the board for a moment.
+_LETTER = "/bootstrap.msg"
 
 
 class SimulatedDevice:
@@ -68,6 +70,22 @@ class SimulatedDevice:
     def request(self, kind: str, id: str = "") -> None:
         """Queue a request on the board: kind ``install``, ``update`` or ``check``."""
         self.board.execute(str(_SCRIPTS / "request.py"), kind, id)
+
+    def bootstrap(self, message: bytes, pin: str = "") -> list[str]:
+        """Give the board a bootstrap message; the accounts that came of it.
+
+        Raises
+        ------
+        UscomoError
+            The board did not take it; nothing has changed on it.
+        """
+        change_image(self.board.image, {_LETTER: message})
+        output = self.board.execute(str(_SCRIPTS / "bootstrap.py"), _LETTER, pin)
+        told = [line for line in output.splitlines() if line.startswith("bootstrap ")]
+        accounts, _, reason = told[-1].removeprefix("bootstrap ").partition(":")
+        if reason:
+            raise RefusedError(f"the board does not take the message:{reason}")
+        return accounts.split(",")
 
     def status(self) -> list[dict[str, Any]]:
         """What the board says is installed: id, version, state, trial."""

@@ -2,10 +2,12 @@
 # do, until the agent rests. The argument names a file of JSON: path (folders), root, ask (what
 # its user does first), free (bytes that the flash has left), hold (a line at which the power may
 # be cut), datagrams (of servers that call, in hexadecimal) and the port that they go to, alerts
-# (code, type, data: told in the next session), seed (of what is random, for the same bytes).
+# (code, type, data: told in the next session), seed (of what is random, for the same bytes),
+# bootstrap (a message as base64, and a PIN).
 import json
 import os
 import sys
+from binascii import a2b_base64
 
 with open(sys.argv[1]) as file:  # as an argument it may be too long for the VM
     given = json.load(file)
@@ -37,6 +39,12 @@ def main():
         tell(given["alerts"])
     if given.get("hold"):
         supervisor.say = holding(supervisor.say)
+    if given.get("bootstrap"):
+        message, pin = given["bootstrap"]
+        try:
+            print("bootstrapped", uscomo.bootstrap(a2b_base64(message), pin))
+        except ValueError as error:
+            print("bootstrap refused:", error)
     for kind, id, cause in given.get("ask") or ():
         if kind == "install":
             uscomo.request_install(id, cause)
