@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import threading
-from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -209,7 +208,7 @@ class Device:
             "free": free,
             "hold": cut,
             "seed": self.bench.seed,
-            "bootstrap": bootstrap and [b64encode(bootstrap[0]).decode(), bootstrap[1]],
+            "bootstrap": bootstrap and [str(self._letter(bootstrap[0])), bootstrap[1]],
             **given_too,
         }
         starts: list[list[str]] = []
@@ -227,6 +226,12 @@ class Device:
         assert code != RESET_EXIT, f"the device never comes to rest: {run.said[-8:]}"
         assert code in (None, 0, 3, 4, 5), f"exit {code}: {printed[-20:]}"
         return run
+
+    def _letter(self, message: bytes) -> Path:
+        # What is put on a device by a cable: an argument of MicroPython has 255 bytes.
+        path = self.root.parent / "letter"
+        path.write_bytes(message)
+        return path
 
     def _start(
         self,

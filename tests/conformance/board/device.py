@@ -3,11 +3,10 @@
 # its user does first), free (bytes that the flash has left), hold (a line at which the power may
 # be cut), datagrams (of servers that call, in hexadecimal) and the port that they go to, alerts
 # (code, type, data: told in the next session), seed (of what is random, for the same bytes),
-# bootstrap (a message as base64, and a PIN).
+# bootstrap (the file of a message, and a PIN).
 import json
 import os
 import sys
-from binascii import a2b_base64
 
 with open(sys.argv[1]) as file:  # as an argument it may be too long for the VM
     given = json.load(file)
@@ -40,9 +39,11 @@ def main():
     if given.get("hold"):
         supervisor.say = holding(supervisor.say)
     if given.get("bootstrap"):
-        message, pin = given["bootstrap"]
+        path, pin = given["bootstrap"]
+        with open(path, "rb") as file:
+            message = file.read(4096)
         try:
-            print("bootstrapped", uscomo.bootstrap(a2b_base64(message), pin))
+            print("bootstrapped", uscomo.bootstrap(message, pin))
         except ValueError as error:
             print("bootstrap refused:", error)
     for kind, id, cause in given.get("ask") or ():
