@@ -154,11 +154,20 @@ def log(text):
 
 def bootstrap(message, pin):
     """Take accounts from a bootstrap message; the first session with their servers is due."""
-    from uscomo import onboard, platform
+    from uscomo import platform
 
-    here = held(True)
+    if supervisor.current:
+        nodes = held(True).nodes
+    else:
+        # Over a cable the heap is for the message, not for an agent.
+        from uscomo.nodes import Nodes
+        from uscomo.store import Store
+
+        nodes = Nodes(Store())
+    from uscomo import onboard
+
     try:
-        names = onboard.take(here.nodes, message, pin)
+        names = onboard.take(nodes, message, pin)
     finally:
         platform.end_phase(onboard.MODULES)
     for name in names:
