@@ -271,7 +271,7 @@ class MessageReader:
     def _store(self, fields, name, kind, first):
         reader = self.reader
         if kind == wbxml.ENTITY:
-            value = chr(reader.code).encode()  # a surrogate is a ValueError on CPython
+            value = chr(reader.code).encode()
         else:
             value = self.view[reader.offset : reader.offset + reader.length]
             if name == "next_nonce":

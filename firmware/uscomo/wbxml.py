@@ -130,7 +130,8 @@ class Reader:
                 return STRING
             if token == 0x02:
                 self.code = self._integer()
-                if self.code > 0x10FFFF:
+                # No character, or half of one.
+                if self.code > 0x10FFFF or self.code >> 11 == 0x1B:
                     raise WbxmlError(BAD_INTEGER, position)
                 return ENTITY
             if token == 0x43:  # a processing instruction carries nothing for us

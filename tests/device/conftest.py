@@ -50,7 +50,7 @@ class MicroPythonTest(pytest.Item):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=120,
+            timeout=600 if self.test.startswith("test_all_") else 120,
         )
         output = result.stdout.decode(errors="replace")
         if result.returncode or not output.rstrip().endswith("PASSED"):
@@ -100,13 +100,17 @@ def pytest_pycollect_makeitem(collector, name, obj):
         collector, name=f"{name}[compiled]", function=name, compiled=True
     )
     compiled.add_marker("full")
-    return [
-        compiled,
+    both = [
         pytest.Function.from_parent(
             collector, name=f"{name}[cpython]", originalname=name, callobj=obj
         ),
         MicroPythonTest.from_parent(collector, name=f"{name}[micropython]", function=name),
     ]
+    if name.startswith("test_all_"):
+        # It takes long; what is beside it is a sample.
+        for item in both:
+            item.add_marker("full")
+    return [compiled, *both]
 
 
 @pytest.fixture(autouse=True)
