@@ -49,9 +49,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that uses a board on each of the chosen ones."""
-    if "board" in metafunc.fixturenames:
+    if "uscomo_board" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("board") or metafunc.config.getini("uscomo_boards")
-        metafunc.parametrize("board", chosen, indirect=True)
+        metafunc.parametrize("uscomo_board", chosen, indirect=True)
+
+
+@pytest.fixture
+def uscomo_board(request: pytest.FixtureRequest) -> str:
+    """What ``--board`` calls the test's board."""
+    # A name that no other project has: a fixture `board` of its own goes before ours.
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +83,10 @@ def dm_server(
 
 
 @pytest.fixture
-def _uscomo_prepared(request: pytest.FixtureRequest, _uscomo_boards: Pool) -> Iterator[Prepared]:
-    name: str = request.node.callspec.params["board"]
+def _uscomo_prepared(
+    request: pytest.FixtureRequest, uscomo_board: str, _uscomo_boards: Pool
+) -> Iterator[Prepared]:
+    name = uscomo_board
     wanted, state, settings = _asked_for(request)
     missing = wanted - _uscomo_boards.features(name)
     if missing:

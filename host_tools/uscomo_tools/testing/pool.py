@@ -14,6 +14,7 @@ from .providers import microbit, rp2, rp2w, serial, unix
 from .providers.provided import ProvidedBoard, ServedBoard
 from .skipping import image_or_skip, leave_out
 from .states import BARE, DEPLOYED, deployed_files, store_files
+from .unix import make_image
 
 #: What a guest of the emulated access point calls this machine.
 GATEWAY = "10.0.0.1"
@@ -137,7 +138,5 @@ class Pool:
     def _deployed_image(self) -> Path:
         image = self._folder / "deployed.img"
         if not image.exists():
-            from .unix import make_image
-
             make_image(image, deployed_files())
         return image
