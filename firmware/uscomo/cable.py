@@ -6,9 +6,10 @@
 # loses an attempt. Also when the host is gone: then the link says so soon.
 import json
 import os
+import sys
 
 import uscomo_boot
-from uscomo import platform, store, supervisor
+from uscomo import platform, store
 
 
 def serve(kind, id):
@@ -22,12 +23,15 @@ def serve(kind, id):
     except SystemExit:
         if not platform.resetting:
             raise
+    except Exception as error:
+        # The restart would hide it.
+        sys.print_exception(error)
     finally:
         leave()
 
 
 def _serve(kind, id):
-    from uscomo import consent
+    from uscomo import consent, supervisor
 
     here = supervisor.Supervisor()
     # It cannot be stopped once main.py has armed it, so that it has to be fed from here.
@@ -54,21 +58,24 @@ def leave():
     stored.plan_restart()
     stored.flags = safe
     stored.commit()
-    supervisor.say("cable ended")
+    print("uscomo: cable ended")
     uscomo_boot.reset()
 
 
 def listed():
     """Print what a host wants to know, in lines of JSON: the device, then each component."""
-    from uscomo import agent, nodes, trust
+    from uscomo import nodes
 
     stored = store.Store()
     values = nodes.Nodes(stored)
-    settings = agent.settings(values)
+    settings = {key[5:]: values.get(key).decode() for key in values.keys("~set/")}
+    settings["DevTyp"] = (values.get("DevDetail/DevTyp") or b"").decode()
     settings["id"] = (values.get("DevInfo/DevId") or b"").decode()
     settings["root"] = (values.get("DMAcc/local/Ext/ScomoRoot") or b"").decode()
     settings["state"] = stored.flags & uscomo_boot.SAFE
-    settings["signer"] = trust.anchors(uscomo_boot.ROOT + "/k")
+    folder = uscomo_boot.ROOT + "/k/"
+    # Of one that was revoked an empty file is left.
+    settings["signer"] = [name for name in os.listdir(folder) if store.size(folder + name)]
     settings["mpy"] = platform.mpy()
     print(json.dumps(settings))
     for row in stored.rows:

@@ -16,7 +16,7 @@ from uscomo_tools.board.local.management import Management
 from uscomo_tools.device.agent import agent_files
 from uscomo_tools.device.provision import DeviceSpec, provision, provision_folder
 from uscomo_tools.testing.providers import unix
-from uscomo_tools.testing.providers.provided import FLASH, ProvidedBoard
+from uscomo_tools.testing.providers.provided import FLASH, ServedBoard
 from uscomo_tools.testing.unix import make_image
 
 DEVICE_ID = "urn:uscomo:cabled"
@@ -89,7 +89,7 @@ def managed(url: str, key_folder: Path, talk: Talk) -> Iterator[Management]:
 
 
 @contextmanager
-def unix_board(folder: Path, key_folder: Path, **more) -> Iterator[ProvidedBoard]:
+def unix_board(folder: Path, key_folder: Path, **more) -> Iterator[ServedBoard]:
     """A unix board that is switched on."""
     with unix.start(flash_image(folder, key_folder, **more)) as board:
         yield board

@@ -17,7 +17,7 @@ from uscomo_tools.board.connection import Board
 from uscomo_tools.errors import RefusedError, UsageError, UscomoError
 from uscomo_tools.package import Project, SigningKey, build
 from uscomo_tools.server.runner import RunningServer, ServerSettings
-from uscomo_tools.testing.providers.provided import ProvidedBoard
+from uscomo_tools.testing.providers.provided import ServedBoard
 
 ID = "com.example.hello"
 RUNS = """
@@ -44,13 +44,13 @@ def keys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def board(tmp_path: Path, keys: Path) -> Iterator[ProvidedBoard]:
+def board(tmp_path: Path, keys: Path) -> Iterator[ServedBoard]:
     with unix_board(tmp_path / "board", keys) as board:
         yield board
 
 
 @pytest.fixture
-def url(board: ProvidedBoard) -> str:
+def url(board: ServedBoard) -> str:
     return board.url
 
 
@@ -170,7 +170,7 @@ def test_what_is_not_there_is_named(url: str, keys: Path) -> None:
 
 
 def test_a_host_that_vanishes_leaves_a_board_that_runs(
-    board: ProvidedBoard, keys: Path, tmp_path: Path
+    board: ServedBoard, keys: Path, tmp_path: Path
 ) -> None:
     with managed(board.url, keys, Talk()) as management:
         management.install(runs(tmp_path), wait=True)

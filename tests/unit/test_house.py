@@ -70,6 +70,7 @@ CALLS_ONLY_IN = {
 
 # `except Exception` where any error of somebody else's code ends here, and the agent goes on.
 CATCH_ALL = {
+    "cable.serve": "whatever goes wrong, the board finds back to main.py",
     "watch.start": "an app's module may raise anything while it is imported",
     "supervisor.task": "an app may raise anything",
     "supervisor._foreground": "an app may raise anything",

@@ -30,7 +30,7 @@ _SLICE = 0.05
 _QUIET = 0.5  # after which what looked like a frame was none
 
 _ENDED = "cable ended"
-_LIMIT_OF_LISTING = 30.0
+_LIMIT_OF_LISTING = 180.0  # an emulated board takes long to import what it needs
 # What belongs to the REPL and not to an application.
 _REPL = (">>> ", "MPY: soft reboot", "MicroPython ", 'Type "help()"')
 
