@@ -29,6 +29,7 @@ LEAST_HEAP = 64 * 1024
 _MPY = 6
 _STATUS = TELL.with_name("status.py")
 _WATCH_SECONDS = 2.0
+_BECOMES = {Main.KEEP: "kept", Main.ADOPT: "adopted", Main.REPLACE: "replaced"}
 _PROMPT = b"\r\n>>> "
 
 
@@ -156,11 +157,10 @@ def _bring(
     tell("account", 0, 1)
     ask(wishes, agent.told(board))
     there = provisioning.provision(board, agent, wishes, identity, planned=found.store)
-    foreign = found.main if found.main and not found.main_is_ours(deploy.our_main()) else None
+    foreign = None if found.main_is_ours(deploy.our_main()) else found.main
     main = "ours"
-    if foreign and foreign != deploy.our_main():
-        main = choice.value if choice else Main.REPLACE.value
-        main = {"keep": "kept", "adopt": "adopted", "replace": "replaced"}[main]
+    if foreign is not None and foreign != deploy.our_main():
+        main = _BECOMES[choice or Main.REPLACE]
     if main == "adopted" and foreign:
         account = "local" if "local" in there["accounts"] else ""
         adoption.adopt(board, agent, foreign, developer_key(), account)
