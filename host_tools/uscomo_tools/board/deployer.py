@@ -118,6 +118,8 @@ def deploy_board(
     identity = board.identify()
     check_board(identity)
     wishes.check(identity)
+    # What has run is in memory still, all over the heap.
+    board.soft_reset()
     found = deploy.look(board)
     plan = deploy.planned(found, choice)
     deploy.check_room(board, plan, found)
@@ -200,9 +202,9 @@ def undeploy_board(
     board: Board, data: Data, tell: deploy.Tell = lambda what, done, total: None
 ) -> list[str]:
     """Give a board back as it was before; what was taken away or put back, by path."""
-    found = deploy.look(board)
     # What runs is stopped, and nothing of it is in memory any more.
     board.soft_reset()
+    found = deploy.look(board)
     steps = deploy.undeploy(board, found, data, tell)
     board.soft_reset(run_main=True)
     changed = [step.path for step in steps if isinstance(step, Remove)]

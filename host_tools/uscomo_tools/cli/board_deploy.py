@@ -203,8 +203,8 @@ def provision(
     with Board.open(port or find.only(), baudrate=baudrate, wait=wait, via=via) as board:
         identity = board.identify()
         deployer.check_board(identity)
-        found = deploying.look(board)
         board.soft_reset()
+        found = deploying.look(board)
         agent = Agent.of(found, board)
         _ask(wishes, agent.told(board))
         there = provisioning.provision(board, agent, wishes, identity, planned=found.store)
