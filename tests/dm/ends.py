@@ -38,7 +38,7 @@ from uscomo_tools.package.rules import Header
 from uscomo_tools.server import catalogue, credentials, models, orders, policy
 from uscomo_tools.server.access import OPERATOR, Caller
 from uscomo_tools.server.catalogue import PackageFolder
-from uscomo_tools.server.exchange import Exchanger, Incoming
+from uscomo_tools.server.exchange import Answer, Exchanger, Incoming
 from uscomo_tools.server.operations import new_operation
 from uscomo_tools.server.settings import ServerSettings
 from uscomo_tools.server.storage import Storage, device_named, facts_of
@@ -75,10 +75,11 @@ class Server:
         self.run(self.storage.stop())
         self._loop.close()
 
-    def answer(self, body: bytes) -> bytes:
+    def answer(self, body: bytes, proof: str = "") -> Answer:
         """What the HTTP endpoint would send back."""
         media_type = CONTENT_TYPES["wbxml"]
-        incoming = Incoming(body, media_type, "wbxml", decode(body, media_type), BASE_URL)
+        message = decode(body, media_type)
+        incoming = Incoming(body, media_type, "wbxml", message, BASE_URL, proof)
         return self.run(self.exchanger.answer(incoming))
 
     # -- the operator
@@ -222,17 +223,20 @@ class Wire:
     lose: set[tuple[str, int]] = field(default_factory=set)
     #: What the server's messages become on their way.
     change: Callable[[bytes], bytes] = lambda answer: answer
+    #: x-syncml-hmac beside the last message of the server.
+    proof: str = ""
 
     def begin(self) -> None:
         self.up, self.down, self.urls = [], [], []
 
-    def carry(self, body: bytes, url: str) -> bytes:
+    def carry(self, body: bytes, url: str, proof: str = "") -> bytes:
         self.up.append(body)
         self.urls.append(url)
         number = len(self.up)
         if ("up", number) in self.lose:
             raise Lost(110)
-        answer = self.change(self.server.answer(body))
+        reply = self.server.answer(body, proof)
+        answer, self.proof = self.change(reply.body), reply.proof
         self.down.append(answer)
         if ("down", number) in self.lose:
             raise Lost(110)
@@ -355,7 +359,9 @@ def _wired(wire: Wire) -> type[talk.Talk]:
         def _exchange(self, length: int, feed: object) -> int:
             url = self.session.url
             url = url if isinstance(url, str) else bytes(url).decode()
-            answer = wire.carry(bytes(self.send[:length]), url)
+            proof = self.session.proof(length) or ""
+            answer = wire.carry(bytes(self.send[:length]), url, proof)
+            self.proof = wire.proof
             space = self.session.space()
             assert len(answer) <= len(space), f"{len(answer)} bytes for a room of {len(space)}"
             space[: len(answer)] = answer

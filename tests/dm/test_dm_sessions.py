@@ -289,8 +289,8 @@ def test_a_server_that_never_says_who_it_is(make):
     assert board.wire.server.inventory() == {}
 
 
-@pytest.mark.parametrize("auth", ["none", "basic", "md5"])
-@pytest.mark.parametrize("server_auth", ["none", "md5"])
+@pytest.mark.parametrize("auth", ["none", "basic", "md5", "mac"])
+@pytest.mark.parametrize("server_auth", ["none", "md5", "mac"])
 def test_other_kinds_of_credential(make, auth, server_auth):
     board = make(auth=auth, server_auth=server_auth)
     server = board.wire.server
@@ -301,9 +301,10 @@ def test_other_kinds_of_credential(make, auth, server_auth):
     assert agree(board)
     assert board.check() == session.DONE
     (sent,), (received,) = board.wire.sent(), board.wire.received()
-    types = {"none": None, "basic": "syncml:auth-basic", "md5": "syncml:auth-md5"}
+    types = {"basic": "syncml:auth-basic", "md5": "syncml:auth-md5"}
     given = sent.header.credential
-    assert (given and given.type) == types[auth]
+    assert (given and given.type) == types.get(auth)
+    assert board.wire.proof.startswith("algorithm=MD5, ") == (server_auth == "mac")
     assert (received.header.credential is not None) == (server_auth == "md5")
 
 

@@ -53,8 +53,9 @@ class Server:
     def publish(self, data: bytes, token: str = OPERATOR, ask: str = "server") -> Any:
         return self.api("POST", f"/packages?ask={ask}", token, content=data)
 
-    def post_dm(self, body: bytes, content_type: str) -> httpx.Response:
-        return self.request("POST", "/dm", content=body, headers={"content-type": content_type})
+    def post_dm(self, body: bytes, content_type: str, proof: str = "") -> httpx.Response:
+        headers = {"content-type": content_type} | ({"x-syncml-hmac": proof} if proof else {})
+        return self.request("POST", "/dm", content=body, headers=headers)
 
     def operations(self, device_id: str = DEVICE_ID) -> list[dict[str, Any]]:
         return list(self.api("GET", f"/devices/{device_id}/operations"))

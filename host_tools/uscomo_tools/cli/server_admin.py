@@ -43,6 +43,7 @@ class Auth(str, Enum):
     none = "none"
     basic = "basic"
     md5 = "md5"
+    mac = "mac"
 
 
 class ServerAuth(str, Enum):
@@ -50,6 +51,7 @@ class ServerAuth(str, Enum):
 
     none = "none"
     md5 = "md5"
+    mac = "mac"
 
 
 Primitive = Enum("Primitive", {name: name for name in ORDERED}, type=str)  # type: ignore[misc]

@@ -1,8 +1,8 @@
 """Who is speaking: credentials, challenges and nonces of OMA DM 1.2 (RepPro 6.1, Security 5.3).
 
 Pure functions; nothing is stored here. A scheme is one row of ``SCHEMES``: how a challenge of it
-looks and how its credential is checked. auth-MAC differs in living in the transport's header, so
-it will need the body as one more argument.
+looks and how its credential is checked. auth-MAC lives in the transport's header and not in
+SyncHdr: here are its name and its nonces, the rest is :mod:`uscomo_tools.server.mac`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from uscomo_tools.syncml.message import Challenge, Credential
 
 BASIC = "syncml:auth-basic"
 MD5 = "syncml:auth-md5"
+MAC = "syncml:auth-MAC"
 NONCE_SIZE = 16  # Security 5.3.3 recommends at least 128 bits
 
 ACCEPTED_MESSAGE, ACCEPTED_SESSION, WRONG, MISSING = 200, 212, 401, 407
@@ -70,7 +71,10 @@ def _check_md5(credential: Credential, kept_secret: str, nonce: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One authentication type: its name on the wire, whether it has nonces, its check."""
+    """One authentication type: its name on the wire, whether it has nonces, its check.
+
+    A Cred of auth-MAC is never right.
+    """
 
     wire_name: str
     has_nonce: bool
@@ -80,7 +84,10 @@ class Scheme:
 SCHEMES = {
     "basic": Scheme(BASIC, False, _check_basic),
     "md5": Scheme(MD5, True, _check_md5),
+    "mac": Scheme(MAC, True, lambda credential, kept_secret, nonce: False),
 }
+#: What a client may ask the server for: both need no more than what is kept of its password.
+OF_SERVER = {scheme.wire_name: name for name, scheme in SCHEMES.items() if name != "basic"}
 
 
 def verify(auth: str, kept_secret: str, nonce: bytes, credential: Credential | None) -> int:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from uscomo_tools.server.exchange import Exchanger, Incoming
+from uscomo_tools.server.mac import HEADER
 from uscomo_tools.syncml.errors import WireError
 from uscomo_tools.syncml.message import Encoding, decode
 
@@ -65,7 +66,11 @@ class DmEndpoint:
         except WireError as error:
             return PlainTextResponse(f"not a SyncML message: {error}\n", 400)
         base_url = str(request.base_url).rstrip("/")
-        incoming = Incoming(body, media_type, encoding, message, base_url)
+        proof = request.headers.get(HEADER, "")
+        incoming = Incoming(body, media_type, encoding, message, base_url, proof)
         answer = await self.exchanger.answer(incoming)
         headers = {"cache-control": "no-store, private"}
-        return Response(answer, media_type=media_type, headers=headers)
+        if answer.proof:
+            # Header bytes are latin-1 to Starlette; names are UTF-8.
+            headers[HEADER] = answer.proof.encode().decode("latin-1")
+        return Response(answer.body, media_type=media_type, headers=headers)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from uscomo_tools.server import credentials
+from uscomo_tools.server import credentials, mac
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device
 from uscomo_tools.server.reports import number, text
@@ -84,8 +84,8 @@ class Session:
         self.measure = measure
         self.resp_uri = resp_uri
 
-    def receive(self, message: Message) -> Message:
-        """Take the client's message and give the answer to it."""
+    def receive(self, message: Message, proof: mac.Proof | None = None) -> Message:
+        """Take the client's message, and what stood beside it, and give the answer to it."""
         header, state = message.header, self.state
         state.client_msg_id = header.msg_id
         if header.meta and header.meta.max_msg_size:
@@ -94,9 +94,9 @@ class Session:
             state.max_obj_size = header.meta.max_obj_size
         begins = any(c.name == "Alert" and text(c.data) in STARTS for c in message.commands)
         if state.ended and begins:
-            state.client_ok = False  # who begins again proves itself again
+            state.client_ok = state.proved = False  # who begins again proves itself again
         reply = self._new_reply(header)
-        code = _version_status(header) or self._authenticate(header)
+        code = _version_status(header) or self._authenticate(header, proof)
         if state.refused or code not in (200, 212):
             return self._reject(message, reply, code)
 
@@ -136,12 +136,14 @@ class Session:
         )
         return Message(header=header, commands=[], final=True)
 
-    def _authenticate(self, header: Header) -> int:
+    def _authenticate(self, header: Header, proof: mac.Proof | None) -> int:
         state, device = self.state, self.device
         if state.client_ok:
             return credentials.ACCEPTED_SESSION
         issued = state.client_nonce
         nonce = device.client_nonce if issued is None else bytes.fromhex(issued)
+        if device.auth == "mac" and not (header.credential and proof is None):
+            return mac.verify(device.user, device.secret, nonce, proof)
         return credentials.verify(device.auth, device.secret, nonce, header.credential)
 
     def _reject(self, message: Message, reply: Message, code: int) -> Message:
@@ -155,7 +157,8 @@ class Session:
             status.items = [Item(data=VERSION_PROTOCOL.encode())]
         elif code in CHALLENGES and not state.refused:
             state.client_failures += 1
-            if state.client_failures < MAX_CLIENT_FAILURES:
+            # Once messages are proved by MAC, one that is not ends the session (Security 5.4).
+            if state.client_failures < MAX_CLIENT_FAILURES and not state.proved:
                 nonce = credentials.new_nonce()
                 state.client_nonce = nonce.hex()
                 status.challenge = credentials.challenge(self.device.auth, nonce)
@@ -172,12 +175,14 @@ class Session:
 
     def _header_status(self, message: Message, reply: Message, code: int) -> None:
         status = _status(message.header.msg_id, "0", "SyncHdr", code)
-        first_time = code == credentials.ACCEPTED_SESSION and not self.state.client_ok
-        if first_time and credentials.SCHEMES[self.device.auth].has_nonce:
+        auth, state = self.device.auth, self.state
+        # A nonce for each session, under MAC for each message.
+        if auth != "none" and not state.client_ok and credentials.SCHEMES[auth].has_nonce:
             nonce = credentials.new_nonce()
-            self.device.client_nonce = nonce
-            status.challenge = credentials.challenge(self.device.auth, nonce)
-        self.state.client_ok = code == credentials.ACCEPTED_SESSION
+            self.device.client_nonce, state.client_nonce = nonce, None
+            status.challenge = credentials.challenge(auth, nonce)
+        state.client_ok = code == credentials.ACCEPTED_SESSION
+        state.proved = auth == "mac"
         _append(reply, status)
 
     def _server_verdict(self, message: Message) -> bool:
@@ -191,12 +196,15 @@ class Session:
         code, chal = number(verdict.data), verdict.challenge
         if chal is not None and chal.next_nonce is not None:
             state.server_nonce = chal.next_nonce.hex()
-            if state.client_ok:  # kept at once: this session may have no later message
+            # Kept at once where the client has proved itself: there may be no later message.
+            if state.client_ok or state.proved:
                 self.device.server_nonce = chal.next_nonce
         if code in CHALLENGES:
             state.server_ok = False
             state.server_failures += 1
-            able = chal is not None and chal.type == credentials.MD5 and self.device.server_secret
+            scheme = credentials.OF_SERVER.get(chal.type) if chal else None
+            state.server_scheme = scheme or ""
+            able = scheme and self.device.server_secret
             if not able or state.server_failures >= MAX_SERVER_FAILURES:
                 event("server refused", self.device.device_id, code=code)
                 state.refused = SERVER_GAVE_UP
@@ -207,19 +215,38 @@ class Session:
         state.server_ok = state.server_ok or code == credentials.ACCEPTED_SESSION
         return False
 
+    def _scheme(self) -> str:
+        """How we prove ourselves: what the client asked for last, else the account's way."""
+        if not self.device.server_secret:
+            return "none"
+        return self.state.server_scheme or self.device.server_auth
+
+    def _server_nonce(self) -> bytes:
+        issued = self.state.server_nonce
+        return self.device.server_nonce if issued is None else bytes.fromhex(issued)
+
     def _sign(self, reply: Message) -> None:
         """Add our credential until the client has accepted it for the session."""
-        state, device = self.state, self.device
-        wanted = device.server_auth == "md5" or state.server_failures
-        if not wanted or state.server_ok or not device.server_secret:
+        device, scheme = self.device, self._scheme()
+        if scheme == "none" or self.state.server_ok:
             return
-        nonce = (
-            device.server_nonce
-            if state.server_nonce is None
-            else bytes.fromhex(state.server_nonce)
-        )
         reply.header.source_name = device.server_name
-        reply.header.credential = credentials.md5_credential(device.server_secret, nonce)
+        if scheme == "md5":
+            reply.header.credential = credentials.md5_credential(
+                device.server_secret, self._server_nonce()
+            )
+
+    def proof(self, body: bytes) -> str:
+        """What goes into x-syncml-hmac beside our message, empty for nothing.
+
+        A message to somebody who has not proved itself has none: it would tell a guess at a
+        password from an account that does not exist.
+        """
+        known = self.state.client_ok or self.state.proved or self.device.auth == "none"
+        if self._scheme() != "mac" or not known or self.state.refused:
+            return ""
+        device = self.device
+        return mac.write(device.server_name, device.server_secret, self._server_nonce(), body)
 
     # -- the client's commands --------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from uscomo_tools.server import mac
 from uscomo_tools.server.catalogue import PackageFolder
 from uscomo_tools.server.contents import Contents
 from uscomo_tools.server.engine import Session
@@ -36,13 +37,25 @@ from uscomo_tools.syncml.message import Encoding, Message, encode
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came, and where its sender found this server."""
+    """A message as it came, and where its sender found this server.
+
+    ``proof`` is what x-syncml-hmac said.
+    """
 
     body: bytes
     content_type: str
     encoding: Encoding
     message: Message
     base_url: str
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: the body, and x-syncml-hmac or nothing."""
+
+    body: bytes
+    proof: str = ""
 
 
 class Exchanger:
@@ -53,8 +66,8 @@ class Exchanger:
         self.settings = settings
         self.contents = Contents(PackageFolder(settings.data_folder))
 
-    async def answer(self, incoming: Incoming) -> bytes:
-        """The body of the response, in the encoding of the request."""
+    async def answer(self, incoming: Incoming) -> Answer:
+        """The response, in the encoding of the request."""
         header = incoming.message.header
         digest = hashlib.sha256(incoming.body).hexdigest()
         async with self.storage.writing() as db:
@@ -63,24 +76,24 @@ class Exchanger:
             await self._log(db, row, "up", incoming, incoming.body)
             if repeated is not None:
                 event("repeated message", header.source, session=header.session_id)
-                await self._log(db, row, "down", incoming, repeated)
+                await self._log(db, row, "down", incoming, repeated.body)
                 return repeated
             device = await device_named(db, header.source)
             facts = await facts_of(db, device) if device else Facts("")
             before = replace(facts)
             account = device or _nobody(header.source)
             # In a thread: it may have to make an update package.
-            reply = await to_thread.run_sync(self._converse, account, facts, row, incoming)
-            body = encode(reply, incoming.encoding)
+            reply, answer = await to_thread.run_sync(self._converse, account, facts, row, incoming)
             if device:
                 device.last_seen = now()
                 await keep_facts(db, before, facts)
-            log = await self._log(db, row, "down", incoming, body)
+            log = await self._log(db, row, "down", incoming, answer.body)
             row.last_at = now()
             row.state = {
                 **row.state,
                 "digest": digest,
                 "answer": log.id,
+                "proof": answer.proof,
                 "renewed": any(command.challenge for command in reply.commands),
             }
             event(
@@ -89,14 +102,14 @@ class Exchanger:
                 session=header.session_id,
                 message=header.msg_id,
                 up=len(incoming.body),
-                down=len(body),
+                down=len(answer.body),
                 commands=[c.name for c in reply.commands if c.name != "Status"],
             )
-            return body
+            return answer
 
     def _converse(
         self, device: Device, facts: Facts, row: DmSession, incoming: Incoming
-    ) -> Message:
+    ) -> tuple[Message, Answer]:
         state = SessionState.from_json(row.state.get("engine", {}))
         plan = Plan(**row.state.get("plan", {}))
         place = Place(
@@ -113,9 +126,10 @@ class Exchanger:
             lambda message: len(encode(message, incoming.encoding)),
             self.settings.resp_uri,
         )
-        reply = session.receive(incoming.message)
+        reply = session.receive(incoming.message, mac.read(incoming.proof, incoming.body))
         row.state = {**row.state, "engine": asdict(state), "plan": asdict(plan)}
-        return reply
+        body = encode(reply, incoming.encoding)
+        return reply, Answer(body, session.proof(body))
 
     async def _session(self, db: AsyncSession, message: Message, digest: str) -> DmSession:
         header = message.header
@@ -134,11 +148,11 @@ class Exchanger:
 
     async def _repeated(
         self, db: AsyncSession, row: DmSession, msg_id: str, digest: str
-    ) -> bytes | None:
+    ) -> Answer | None:
         if not _repeats(row, msg_id, digest):
             return None
         stored = await db.get(LoggedMessage, row.state["answer"])
-        return stored.body if stored else None
+        return Answer(stored.body, row.state.get("proof", "")) if stored else None
 
     async def _log(
         self, db: AsyncSession, row: DmSession, direction: str, incoming: Incoming, body: bytes

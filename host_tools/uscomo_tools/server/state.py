@@ -54,6 +54,8 @@ class SessionState:
     """All that a session remembers between two messages; JSON through ``as_json``.
 
     ``refused`` is the code that ended the session for good, 0 while it lives.
+    ``proved`` says that the client's messages are proved by MAC, one by one; ``server_scheme`` how
+    the client wants ours to be proved, empty while it did not say.
     ``unfinished`` says that our last message had no Final although the client's package was
     complete. Nonces are hexadecimal.
     """
@@ -63,9 +65,11 @@ class SessionState:
     client_ok: bool = False
     client_failures: int = 0
     client_nonce: str | None = None
+    proved: bool = False
     server_ok: bool = False
     server_failures: int = 0
     server_nonce: str | None = None
+    server_scheme: str = ""
     refused: int = 0
     ended: bool = False
     unfinished: bool = False
