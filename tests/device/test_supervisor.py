@@ -224,16 +224,19 @@ def test_what_an_app_is_called_for():
             # What the operator has set is not asked.
             consent.mode = "yes"
             assert consent.ask("Install?") == consent.YES
+            held.on_dialog = lambda text, about: (text, about)
+            held.listen()
+            assert consent.dialog("Which?", {}) == ("Which?", {})
             answers = []
             held.on_answer = lambda id, answer: answers.append((id, answer))
             held.listen()
             held.agent.on_answer("com.example.a", "refused")
             assert answers == [("com.example.a", "refused")]
         finally:
-            held.on_consent = held.on_answer = None
+            held.on_consent = held.on_dialog = held.on_answer = None
             held.listen()
             consent.mode = mode
-        assert consent.callback is None
+        assert consent.callback is None and consent.dialog is None
 
 
 def test_a_watchdog_is_armed_once_and_fed():
