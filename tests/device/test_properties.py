@@ -5,6 +5,7 @@ from test_tree import mounted, prepared, value
 
 from support import raises
 from uscomo import properties, tree
+from uscomo.constant import DELETE, GET, REPLACE
 from uscomo.nodes import Nodes
 from uscomo.store import Store
 
@@ -238,8 +239,8 @@ def test_the_figure_of_the_specification():
         def node(self, path):
             path = "/".join(path)
             if path in leaves:
-                return "chr", "", tree.GET | tree.REPLACE | tree.DELETE
-            return ("node", "", tree.GET) if path in ("NodeA", "NodeB", "NodeB/Node3") else None
+                return "chr", "", GET | REPLACE | DELETE
+            return ("node", "", GET) if path in ("NodeA", "NodeB", "NodeB/Node3") else None
 
         def read(self, path):
             return "v"

@@ -3,7 +3,8 @@ import json
 
 import uscomo_boot
 from support import temporary_root
-from uscomo import accounts, devdetail, devinfo, dmacc, store, syncml, tree
+from uscomo import accounts, devdetail, devinfo, dmacc, store, syncml
+from uscomo.constant import GET, REPLACE
 from uscomo.leaves import Leaves
 from uscomo.nodes import Nodes
 from uscomo.scomo import Scomo
@@ -352,8 +353,8 @@ class Parts:
 
     def node(self, path):
         if path == ["o"]:
-            return ("bin", "", tree.GET | tree.REPLACE) if self.there else None
-        return ("chr", "", tree.GET) if path == ["leaf"] else None if path else ("node", "", 1)
+            return ("bin", "", GET | REPLACE) if self.there else None
+        return ("chr", "", GET) if path == ["leaf"] else None if path else ("node", "", 1)
 
     def add(self, path, format, data):
         self.did.append(("add", path))
