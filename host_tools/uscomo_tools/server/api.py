@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from uscomo_tools.server import catalogue, credentials, notify, orders, policy, views
+from uscomo_tools.server import catalogue, commands, credentials, notify, orders, policy, views
 from uscomo_tools.server.access import Caller, caller_of, may_set_default, token_hash
 from uscomo_tools.server.catalogue import PackageFolder
 from uscomo_tools.server.endpoint import TooLarge, read_body
-from uscomo_tools.server.fields import Field, one_of, optional, read_object, texts
+from uscomo_tools.server.fields import Field, one_of, optional, read_json, read_object, texts
 from uscomo_tools.server.models import (
     Authorisation,
     DefaultSoftware,
@@ -35,6 +35,7 @@ from uscomo_tools.server.problems import Problem
 from uscomo_tools.server.settings import ServerSettings
 from uscomo_tools.server.storage import (
     Storage,
+    commands_of,
     components_of,
     delivered_of,
     device_named,
@@ -230,6 +231,21 @@ async def send_trust(api: Api, request: Request, db: AsyncSession, caller: Calle
     return await _queue(db, [orders.trust(device, given["statement"])])
 
 
+async def add_command(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
+    """POST /api/devices/{id}/commands"""
+    device = await _device(request, db)
+    row = commands.ordered(device, await read_json(request))
+    db.add(row)
+    await db.flush()
+    return {"ok": True, **commands.describe(row)}, 201
+
+
+async def list_commands(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
+    """GET /api/devices/{id}/commands"""
+    device = await _device(request, db)
+    return [commands.describe(row) for row in await commands_of(db, device)], 200
+
+
 async def _queue(db: AsyncSession, added: list[Operation]) -> Answer:
     db.add_all(added)
     await db.flush()
@@ -331,6 +347,8 @@ ROUTES: list[tuple[str, str, Handler, bool]] = [
     ("POST", "/api/devices/{device_id}/operations", add_operation, True),
     ("POST", "/api/devices/{device_id}/trust", send_trust, True),
     ("GET", "/api/devices/{device_id}/operations", list_operations, True),
+    ("POST", "/api/devices/{device_id}/commands", add_command, True),
+    ("GET", "/api/devices/{device_id}/commands", list_commands, True),
     ("POST", "/api/providers", add_provider, True),
     ("POST", "/api/types/{type}/authorisations", authorise, True),
     ("DELETE", "/api/types/{type}/authorisations", withdraw, True),

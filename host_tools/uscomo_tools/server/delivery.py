@@ -17,6 +17,7 @@ from uscomo_tools.server.models import Device, Operation, Package
 from uscomo_tools.server.policy import Facts
 from uscomo_tools.server.primitives import DELIVERED, DIRECT, OF_PACKAGES
 from uscomo_tools.server.steps import Step
+from uscomo_tools.server.uri_limits import broken
 from uscomo_tools.syncml.message import Command
 
 KINDS = ("operate", "deliver", "data", "execute")
@@ -78,6 +79,14 @@ class Delivery:
         if device.large_objects is False and device.max_msg_size and size > one_message:
             return 413, f"{size} bytes, and the device takes no objects in pieces"
         return 0, ""
+
+    def too_long(self, operation: Operation) -> str:
+        """Why the node of an operation cannot be added, in words; empty if it can."""
+        for item in self._add(self.device.scomo_root or "", operation).items:
+            problem = broken(item.target or "", self.device.uri_limits)
+            if problem:
+                return problem
+        return ""
 
     # -- steps ------------------------------------------------------------------------------
 

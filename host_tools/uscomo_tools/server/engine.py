@@ -16,15 +16,17 @@ A client's message is one of five things:
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from uscomo_tools.server import credentials, mac
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device
+from uscomo_tools.server.objects import SIZE_MISMATCH, TOO_LARGE, Assembly
 from uscomo_tools.server.reports import number, text
 from uscomo_tools.server.state import Sent, SessionState
 from uscomo_tools.server.steps import Outcome, Step
-from uscomo_tools.syncml.message import Command, Header, Item, Message
+from uscomo_tools.syncml.message import Command, Header, Item, Message, Meta
 
 VERSION_DTD, VERSION_PROTOCOL = "1.2", "DM/1.2"
 MAX_CLIENT_FAILURES = 3
@@ -32,7 +34,7 @@ MAX_SERVER_FAILURES = 3
 
 LARGEST_MESSAGE = 32 * 1024  # for a device that announces none; what pieces are cut to
 
-OK, CHUNK_TAKEN, NOT_ALLOWED, UNSUPPORTED, TOO_LARGE = 200, 213, 405, 406, 413
+OK, NOT_ALLOWED, UNSUPPORTED = 200, 405, 406
 DTD_UNSUPPORTED, PROTOCOL_UNSUPPORTED = 505, 513
 SERVER_GAVE_UP = 500
 CHALLENGES = frozenset({401, 407})
@@ -42,6 +44,14 @@ STARTS = frozenset({"1200", "1201"})
 NO_END_OF_DATA = "1225"
 ALERTS = dict.fromkeys((*STARTS, NEXT_MESSAGE, ABORT, NO_END_OF_DATA), OK)
 UNANSWERED = frozenset({"Status", "Results"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes of a message and of an object that we take, told in the first message; 0 is untold."""
+
+    message: int = 0
+    object: int = 256 * 1024
 
 
 #: Bytes that would be left in the message behind a command; negative when it does not fit.
@@ -77,12 +87,16 @@ class Session:
         work: Work,
         measure: Callable[[Message], int],
         resp_uri: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.state = state
         self.device = device
         self.work = work
         self.measure = measure
         self.resp_uri = resp_uri
+        self.limits = limits or Limits()
+        self.assembly = Assembly(state.partial, self.limits.object)
+        self.pieces: dict[int, int] = {}
 
     def receive(self, message: Message, proof: mac.Proof | None = None) -> Message:
         """Take the client's message, and what stood beside it, and give the answer to it."""
@@ -104,9 +118,13 @@ class Session:
         self.device.max_msg_size = state.max_msg_size
         self.device.max_obj_size = state.max_obj_size
         self._header_status(message, reply, code)
+        self._announce(reply)
         challenged = self._server_verdict(message)
+        self._assemble(message)
         self.state.collect(message)
+        self._fail_broken(message)
         aborted = self._answer_commands(message, reply)
+        self._tell_interrupted(reply)
         if aborted or state.refused:
             if not aborted:
                 _append(reply, Command(name="Alert", cmd_id="", data=ABORT))
@@ -115,7 +133,7 @@ class Session:
             state.queue = [sent.step for sent in state.sent] + state.queue
             state.sent = []
             self._send(reply)
-        elif not message.final and not state.unfinished:
+        elif (not message.final or state.partial) and not state.unfinished:
             _append(reply, Command(name="Alert", cmd_id="", data=NEXT_MESSAGE))
             reply.final = False
         else:
@@ -248,6 +266,36 @@ class Session:
         device = self.device
         return mac.write(device.server_name, device.server_secret, self._server_nonce(), body)
 
+    # -- large objects of the client --------------------------------------------------------
+
+    def _announce(self, reply: Message) -> None:
+        """Say once in a session what we take; it stays in force (Protocol 7)."""
+        if not self.state.announced and self.limits.message:
+            reply.header.meta = Meta(
+                max_msg_size=self.limits.message, max_obj_size=self.limits.object
+            )
+            self.state.announced = True
+
+    def _assemble(self, message: Message) -> None:
+        """Join pieces before anybody reads an Item."""
+        for command in message.commands:
+            self.pieces[id(command)] = self.assembly.take(command)
+        self.assembly.close()
+        self.state.partial = self.assembly.partial
+
+    def _fail_broken(self, message: Message) -> None:
+        for command in message.commands:
+            code = self.pieces[id(command)]
+            if command.name == "Results" and code in (TOO_LARGE, SIZE_MISMATCH):
+                self.state.fail(command.cmd_ref or "", code)
+        for lost in self.assembly.interrupted:
+            self.state.fail(lost.cmd_ref, SIZE_MISMATCH)
+
+    def _tell_interrupted(self, reply: Message) -> None:
+        for lost in self.assembly.interrupted:
+            item = Item(source=lost.uri)
+            _append(reply, Command(name="Alert", data=NO_END_OF_DATA, items=[item]))
+
     # -- the client's commands --------------------------------------------------------------
 
     def _answer_commands(self, message: Message, reply: Message) -> bool:
@@ -265,14 +313,16 @@ class Session:
         """Act on one command of the client; 0 when it gets no Status."""
         if command.name == "Status":
             return 0
-        if command.name == "Results":
-            return CHUNK_TAKEN if any(item.more for item in command.items) else 0
+        piece = self.pieces[id(command)]
+        if command.name == "Results" or (piece and not command.items):
+            return piece
         if command.name == "Replace":
             return self.work.device_info(command.items)
         if command.name != "Alert":
             return NOT_ALLOWED
         code = text(command.data)
-        return self.work.alert(command) if code == GENERIC else ALERTS.get(code, UNSUPPORTED)
+        known = self.work.alert(command) if code == GENERIC else ALERTS.get(code, UNSUPPORTED)
+        return max(piece, known)
 
     def _settle(self) -> None:
         finished, self.state.sent = self.state.sent, []

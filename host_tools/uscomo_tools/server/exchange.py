@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uscomo_tools.server import mac
 from uscomo_tools.server.catalogue import PackageFolder
 from uscomo_tools.server.contents import Contents
-from uscomo_tools.server.engine import Session
+from uscomo_tools.server.engine import Limits, Session
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device, DmSession, LoggedMessage, now
 from uscomo_tools.server.planner import Place, Planner
@@ -125,6 +125,7 @@ class Exchanger:
             Planner(device, facts, plan, place),
             lambda message: len(encode(message, incoming.encoding)),
             self.settings.resp_uri,
+            Limits(self.settings.max_body, self.settings.max_object),
         )
         reply = session.receive(incoming.message, mac.read(incoming.proof, incoming.body))
         row.state = {**row.state, "engine": asdict(state), "plan": asdict(plan)}

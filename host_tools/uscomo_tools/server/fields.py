@@ -51,6 +51,22 @@ def texts() -> Field:
     return Field(list, check=check)
 
 
+async def read_json(request: Request) -> Any:
+    """The request's JSON.
+
+    Raises
+    ------
+    Problem
+        400: it is none. 413: too long.
+    """
+    try:
+        return json.loads(await read_body(request, MAX_OBJECT) or b"{}")
+    except TooLarge:
+        raise Problem(413, f"more than {MAX_OBJECT} bytes") from None
+    except (ValueError, RecursionError):
+        raise Problem(400, "the body is not JSON") from None
+
+
 async def read_object(request: Request, fields: dict[str, Field]) -> dict[str, Any]:
     """The request's JSON object, with every field present.
 
@@ -59,12 +75,7 @@ async def read_object(request: Request, fields: dict[str, Field]) -> dict[str, A
     Problem
         400: not an object, an unknown field, a missing one, or a wrong value. 413: too long.
     """
-    try:
-        given = json.loads(await read_body(request, MAX_OBJECT) or b"{}")
-    except TooLarge:
-        raise Problem(413, f"more than {MAX_OBJECT} bytes") from None
-    except ValueError:
-        raise Problem(400, "the body is not JSON") from None
+    given = await read_json(request)
     if not isinstance(given, dict):
         raise Problem(400, "the body is not a JSON object")
     unknown = sorted(given.keys() - fields.keys())

@@ -50,7 +50,7 @@ class Listener:
         if info.items() - self.device.devinfo.items():
             # Another firmware, perhaps: what it lacked may be there now.
             self.device.has_ext = self.device.has_delivered = True
-            self.device.large_objects = None
+            self.device.large_objects = self.device.uri_limits = None
         self.device.devinfo = {**self.device.devinfo, **info}
         return OK
 

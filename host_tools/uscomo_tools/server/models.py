@@ -85,8 +85,8 @@ class Device(Base):
     ``scomo_root`` is None while nobody looked and empty when the device has no such object.
     ``inventory_at`` is None while the inventory is unknown or known to be out of date.
     ``notify`` is the HOST:PORT where the device listens for notifications, empty for none.
-    ``max_msg_size`` and ``max_obj_size`` are 0 and ``large_objects`` None while the device did
-    not tell.
+    ``max_msg_size`` and ``max_obj_size`` are 0 and ``large_objects`` and ``uri_limits`` None while
+    the device did not tell.
     ``has_delivered`` and ``has_ext`` are False when it turned out to have no such nodes.
     ``anchors`` are the key ids that the device trusts.
     """
@@ -111,6 +111,9 @@ class Device(Base):
     max_msg_size: Mapped[int] = mapped_column(default=0)
     max_obj_size: Mapped[int] = mapped_column(default=0)
     large_objects: Mapped[bool | None] = mapped_column(default=None)
+    uri_limits: Mapped[dict[str, int] | None] = mapped_column(
+        JSON(none_as_null=True), default=None
+    )
     has_delivered: Mapped[bool] = mapped_column(default=True)
     has_ext: Mapped[bool] = mapped_column(default=True)
     safe_mode: Mapped[bool] = mapped_column(default=False)
@@ -207,6 +210,23 @@ class Operation(Base):
     created_at: Mapped[float] = mapped_column(default=now)
     changed_at: Mapped[float] = mapped_column(default=now)
     reported_at: Mapped[float | None] = mapped_column(default=None)
+
+
+class DmCommand(Base):
+    """One DM command that an operator gave by hand.
+
+    ``state``: queued -> sent -> done; lost when its session ended without an answer, failed when
+    it never fitted a message. ``answer`` has ``statuses``, ``results`` and ``told``.
+    """
+
+    __tablename__ = "dm_command"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_pk: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    command: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(default="queued")
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    session_pk: Mapped[int | None] = mapped_column(default=None)
+    created_at: Mapped[float] = mapped_column(default=now)
 
 
 class DmSession(Base):

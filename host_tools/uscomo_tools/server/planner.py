@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from uscomo_tools.server import policy, primitives
+from uscomo_tools.server import commands, policy, primitives
 from uscomo_tools.server.delivery import KINDS, Contents, Delivery
 from uscomo_tools.server.listener import Listener
 from uscomo_tools.server.log import event
-from uscomo_tools.server.models import Device, Operation, Package, now
+from uscomo_tools.server.models import Device, DmCommand, Operation, Package, now
 from uscomo_tools.server.operations import (
     ENDED,
     explain_roll_backs,
@@ -28,12 +28,12 @@ from uscomo_tools.server.operations import (
     with_prerequisites,
 )
 from uscomo_tools.server.policy import Facts, Request
-from uscomo_tools.server.primitives import DIRECT, OF_PACKAGES
+from uscomo_tools.server.primitives import DELIVERED, DIRECT, OF_PACKAGES
 from uscomo_tools.server.steps import BUILDERS, Outcome, Step
 from uscomo_tools.server.survey import Plan, Survey
 from uscomo_tools.syncml.message import Command, Item
 
-PIECE_TAKEN, NOT_FOUND = 213, 404
+PIECE_TAKEN, NOT_FOUND, URI_TOO_LONG = 213, 404, 414
 TRIAL_PATIENCE = 7 * 24 * 3600.0  # seconds to wait for the end of a trial
 
 
@@ -68,6 +68,7 @@ class Planner:
             **dict.fromkeys(("operate", "execute"), self._operated),
             "deliver": self._delivered,
             "data": self._piece_taken,
+            "command": self._commanded,
         }
 
     # -- what the device says ---------------------------------------------------------------
@@ -89,7 +90,12 @@ class Planner:
             for operation in self.operations:
                 explain_roll_backs(operation, self.facts)
         self._pick_up()
-        steps = self._leftovers()
+        steps = [
+            Step("command", operation=str(row.id))
+            for row in self.facts.commands
+            if row.state == commands.QUEUED
+        ]
+        steps += self._leftovers()
         if self._due():
             steps += self._ask()
         steps += [Step("display", text=told) for told in self.plan.texts]
@@ -98,6 +104,9 @@ class Planner:
 
     def _pick_up(self) -> None:
         """Requeue what another session lost, and stop waiting for reports that never came."""
+        for row in self.facts.commands:
+            if row.state == commands.SENT and row.session_pk != self.place.session_pk:
+                row.state = commands.LOST
         for operation in self.operations:
             if operation.state == "sent" and operation.session_pk != self.place.session_pk:
                 move(operation, "queued")
@@ -211,6 +220,14 @@ class Planner:
                 move(operation, "failed", NOT_FOUND, f"not {where} on the device")
                 continue
             self.delivery.choose(operation)
+            if operation.primitive in OF_PACKAGES and operation.delivery != DELIVERED:
+                unknown = self.survey.limits()
+                if unknown:
+                    return unknown
+                words = self.delivery.too_long(operation)
+                if words:
+                    move(operation, "failed", URI_TOO_LONG, words)
+                    continue
             if operation.delivery == DIRECT and operation.arrived_at is None:
                 if self.device.large_objects is None:
                     return [Step("large objects", "./DevDetail/LrgObj")]
@@ -246,12 +263,17 @@ class Planner:
         room
             Tells how many bytes a message has left behind a command.
         """
+        if step.kind == "command":
+            return commands.build(self._command(step).command)
         if step.kind not in KINDS:
             return BUILDERS[step.kind](step)
         return self.delivery.build(step, self._operation(step.operation), room)
 
     def sent(self, step: Step) -> None:
         """A step's command is in the message that goes out."""
+        if step.kind == "command":
+            row = self._command(step)
+            row.state, row.session_pk = commands.SENT, self.place.session_pk
         if step.kind in KINDS:
             operation = self._operation(step.operation)
             move(operation, "sent")
@@ -274,6 +296,13 @@ class Planner:
 
     def _deleted(self, step: Step, outcome: Outcome) -> list[Step]:
         self._operation(step.operation).leftover = False
+        return []
+
+    def _command(self, step: Step) -> DmCommand:
+        return next(row for row in self.facts.commands if str(row.id) == step.operation)
+
+    def _commanded(self, step: Step, outcome: Outcome) -> list[Step]:
+        commands.settle(self._command(step), outcome)
         return []
 
     def _delivered(self, step: Step, outcome: Outcome) -> list[Step]:

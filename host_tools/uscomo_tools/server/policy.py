@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from uscomo_tools.server.models import Component, Delivered, Operation, Package
+from uscomo_tools.server.models import Component, Delivered, DmCommand, Operation, Package
 from uscomo_tools.server.results import UPDATE_DOES_NOT_FIT
 
 MAX_FAILURES = 3  # a package that failed this often is not sent again by itself
@@ -32,6 +32,7 @@ class Facts:
     packages: Sequence[Package] = ()
     default: Sequence[str] = ()
     delivered: Sequence[Delivered] = ()
+    commands: Sequence[DmCommand] = ()
 
 
 @dataclass(frozen=True, slots=True)

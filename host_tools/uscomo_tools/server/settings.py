@@ -29,8 +29,9 @@ class ServerSettings:
         SQLAlchemy URL with an asyncio driver; empty means SQLite in the data folder.
     resp_uri
         Sent as RespURI in every message when set.
-    max_body, max_package
-        Largest DM message and largest delivery package accepted, bytes.
+    max_body, max_object, max_package
+        Largest DM message, object in a session, and delivery package accepted, bytes. Devices are
+        told the first two.
     session_timeout
         Seconds of silence after which a session is over.
     report_timeout
@@ -48,6 +49,7 @@ class ServerSettings:
     database_url: str = ""
     resp_uri: str | None = None
     max_body: int = 64 * 1024
+    max_object: int = 256 * 1024
     max_package: int = 16 * 1024 * 1024
     session_timeout: int = 600
     report_timeout: int = 3600

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from uscomo_tools.server.objects import Partial
 from uscomo_tools.server.reports import number, text
 from uscomo_tools.server.steps import Answered, Outcome, Step
 from uscomo_tools.syncml.message import Command, Message
@@ -19,7 +20,7 @@ class Sent:
     commands: list[tuple[str, str]]
     codes: dict[str, int] = field(default_factory=dict)
     items: list[Answered] = field(default_factory=list)
-    partial: bool = False
+    told: list[str] = field(default_factory=list)
 
     def take(self, command: Command) -> None:
         """Take a Status or a Results for one of these commands."""
@@ -28,6 +29,7 @@ class Sent:
             return
         # One Status per Item may come: the worst of them speaks for the command.
         cmd = command.cmd_ref or ""
+        self.told += [text(item.data) for item in command.items if item.data]
         self.codes[cmd] = max(number(command.data), self.codes.get(cmd, 0))
 
     def _take_results(self, command: Command) -> None:
@@ -38,15 +40,12 @@ class Sent:
                 (meta.format if meta else None) or "chr",
                 text(item.data),
             )
-            if self.partial and self.items:  # a large object, cut at arbitrary characters
-                last = self.items.pop()
-                found = Answered(last.uri, last.format, last.data + found.data)
             self.items.append(found)
-            self.partial = item.more
 
     def outcome(self) -> Outcome:
         """The answers, in the order of the commands."""
-        return Outcome([(name, self.codes.get(cmd, 0)) for cmd, name in self.commands], self.items)
+        codes = [(name, self.codes.get(cmd, 0)) for cmd, name in self.commands]
+        return Outcome(codes, self.items, self.told)
 
 
 @dataclass(slots=True)
@@ -57,7 +56,7 @@ class SessionState:
     ``proved`` says that the client's messages are proved by MAC, one by one; ``server_scheme`` how
     the client wants ours to be proved, empty while it did not say.
     ``unfinished`` says that our last message had no Final although the client's package was
-    complete. Nonces are hexadecimal.
+    complete. ``announced`` says that our own limits were told. Nonces are hexadecimal.
     """
 
     client_msg_id: str = ""
@@ -75,13 +74,17 @@ class SessionState:
     unfinished: bool = False
     max_msg_size: int = 0
     max_obj_size: int = 0
+    announced: bool = False
+    partial: Partial | None = None
     queue: list[Step] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> SessionState:
         """Undo ``dataclasses.asdict``."""
-        state = cls(**{**stored, "queue": [], "sent": []})
+        partial = stored.get("partial")
+        partial = Partial(**partial) if partial else None
+        state = cls(**{**stored, "queue": [], "sent": [], "partial": partial})
         state.queue = [Step(**step) for step in stored.get("queue", [])]
         state.sent = [
             Sent(
@@ -90,7 +93,7 @@ class SessionState:
                 [(cmd, name) for cmd, name in sent["commands"]],
                 sent["codes"],
                 [Answered(**item) for item in sent["items"]],
-                sent["partial"],
+                sent.get("told", []),
             )
             for sent in stored.get("sent", [])
         ]
@@ -106,3 +109,9 @@ class SessionState:
             sent = waiting.get(command.cmd_ref or "")
             if sent is not None and command.msg_ref in (None, "", sent.msg_id):
                 sent.take(command)
+
+    def fail(self, cmd_ref: str, code: int) -> None:
+        """What answered a command in Results cannot be used, whatever its Status said."""
+        for sent in self.sent:
+            if any(cmd == cmd_ref for cmd, _ in sent.commands):
+                sent.codes[cmd_ref] = code

@@ -7,7 +7,7 @@ a step can be sent again after a challenge. Command numbers are the engine's bus
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from uscomo_tools.syncml.message import Command, Item, Meta
 
@@ -46,11 +46,13 @@ class Answered:
 class Outcome:
     """What the device answered to one step.
 
-    ``codes`` has one entry per command, the container first; 0 stands for no answer.
+    ``codes`` has one entry per command, the container first; 0 stands for no answer. ``told`` is
+    what a Status brought along, such as the words that a user typed.
     """
 
     codes: list[tuple[str, int]]
     items: list[Answered]
+    told: list[str] = field(default_factory=list)
 
     def code(self, name: str = "") -> int:
         """The Status of the first command of that name, or of the first of all."""
@@ -145,6 +147,7 @@ BUILDERS: dict[str, Callable[[Step], Command]] = {
     "ext": lambda step: get(step.uri),
     "anchors": lambda step: get(step.uri),
     "large objects": lambda step: get(step.uri),
+    "uri limit": lambda step: get(step.uri),
     "delete": lambda step: delete(step.uri),
     "display": lambda step: user_alert(DISPLAY, DISPLAY_OPTIONS, step.text),
 }

@@ -19,6 +19,7 @@ from uscomo_tools.server.models import (
     DefaultSoftware,
     Delivered,
     Device,
+    DmCommand,
     DmSession,
     LoggedMessage,
     Operation,
@@ -123,6 +124,16 @@ async def delivered_of(db: AsyncSession, device: Device) -> Sequence[Delivered]:
     return (await db.scalars(query)).all()
 
 
+async def commands_of(
+    db: AsyncSession, device: Device, open_only: bool = False
+) -> Sequence[DmCommand]:
+    """The commands given by hand, oldest first; those without an answer if asked."""
+    query = select(DmCommand).where(DmCommand.device_pk == device.id).order_by(DmCommand.id)
+    if open_only:
+        query = query.where(DmCommand.state.in_(("queued", "sent")))
+    return (await db.scalars(query)).all()
+
+
 async def packages_of(db: AsyncSession) -> Sequence[Package]:
     """The catalogue, oldest first."""
     return (await db.scalars(select(Package).order_by(Package.id))).all()
@@ -138,6 +149,7 @@ async def facts_of(db: AsyncSession, device: Device) -> Facts:
         packages=await packages_of(db),
         default=default.packages if default else (),
         delivered=await delivered_of(db, device),
+        commands=await commands_of(db, device, open_only=True),
     )
 
 

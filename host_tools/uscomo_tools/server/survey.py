@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from uscomo_tools.server import uri_limits
 from uscomo_tools.server.models import Component, Delivered, Device, now
 from uscomo_tools.server.policy import Facts
 from uscomo_tools.server.reports import number
@@ -56,6 +57,7 @@ class Survey:
             "ext": self._ext,
             "anchors": self._anchors,
             "large objects": self._large_objects,
+            "uri limit": self._uri_limit,
         }
 
     def next_steps(self) -> list[Step]:
@@ -77,6 +79,12 @@ class Survey:
             steps.append(Step("ext", f"{device.scomo_root}/Ext/SafeMode"))
         return steps
 
+    def limits(self) -> list[Step]:
+        """What asks for the device's limits of addresses, where they are not known."""
+        if uri_limits.known(self.device.uri_limits):
+            return []
+        return [Step("uri limit", f"{uri_limits.FOLDER}/{name}") for name in uri_limits.NAMES]
+
     def close(self) -> None:
         """Store an inventory that was read leaf by leaf, now that all leaves are there."""
         if self.plan.leaves is not None:
@@ -88,7 +96,8 @@ class Survey:
 
     def _root_names(self, step: Step, outcome: Outcome) -> list[Step]:
         names = [name for name in _names(outcome) if name not in OTHER_OBJECTS]
-        return [Step("root type", f"./{name}") for name in names]
+        types = [Step("root type", f"./{name}") for name in names]
+        return types + self.limits() if types else []
 
     def _root_type(self, step: Step, outcome: Outcome) -> list[Step]:
         if any(item.data.startswith(MO_IDENTIFIER) for item in outcome.items):
@@ -179,6 +188,13 @@ class Survey:
 
     def _large_objects(self, step: Step, outcome: Outcome) -> list[Step]:
         self.device.large_objects = any(item.data.lower() == "true" for item in outcome.items)
+        return []
+
+    def _uri_limit(self, step: Step, outcome: Outcome) -> list[Step]:
+        # What a device does not tell is no limit.
+        value = number("".join(item.data for item in outcome.items))
+        name = step.uri.rpartition("/")[2]
+        self.device.uri_limits = {**(self.device.uri_limits or {}), name: value}
         return []
 
     def _store_delivered(self, tree: dict[str, dict[str, str]]) -> None:
