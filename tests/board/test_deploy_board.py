@@ -56,7 +56,8 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provid
     folder.mkdir()
     files = {f"uscomo.a/1/{path}": data for path, data in deploy.agent().items()}
     make_image(folder / FLASH, files)
-    with unix.start(folder) as board:
+    # As much as a Pico has, in this VM's larger words: an app in the foreground comes on top.
+    with unix.start(folder, heap="320k") as board:
         yield board
 
 

@@ -34,6 +34,9 @@ class Device(Protocol):
     def write_all(self, files: Mapping[str, bytes]) -> list[str]:
         """Write files."""
 
+    def soft_reset(self) -> None:
+        """Start with an empty heap."""
+
 
 def package(main: bytes, key: SigningKey) -> bytes:
     """The delivery package of a main.py."""
@@ -72,6 +75,7 @@ def adopt(board: Device, agent: Agent, main: bytes, key: SigningKey, account: st
     script = scripts.path("adopt")
     where = agent.run(board, script, {**values, "NUMBER": 0})
     board.write_all({where["path"]: package(main, key)})
+    board.soft_reset()
     result = agent.run(board, script, {**values, "NUMBER": where["number"]})
     if result["code"] not in _GOOD:
         raise UscomoError(f"main.py could not be made a component: result {result['code']}")

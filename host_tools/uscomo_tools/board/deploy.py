@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from .. import resources
-from ..device.agent import agent_modules
+from ..device.agent import agent_modules, shrunk
 from ..errors import RefusedError, UscomoError
 from ..package.agent import agent_version
 from . import deployment, scripts
@@ -71,8 +71,9 @@ def our_main() -> bytes:
 def starters() -> Starters:
     """What is ours where no manifest says so."""
     boot = (resources.board_root() / "boot.py").read_bytes()
-    modules = frozenset(resources.board_sources()) - {_STAGE_0}
-    return Starters(boot, our_main(), modules)
+    # Sources, as `mip` brings them, and files that hold several of them, as a copy does.
+    modules = {*resources.board_sources(), *shrunk().sources} - {_STAGE_0}
+    return Starters(boot, our_main(), frozenset(modules))
 
 
 def look(board: Verbs) -> Found:

@@ -5,7 +5,7 @@ import json
 import sys
 
 sys.path.insert(0, HOME)
-from uscomo import agent, nodes, operation, platform, store
+from uscomo import nodes, platform, store
 
 PLACE = "Inventory/Delivered/" + ID
 
@@ -19,8 +19,16 @@ def install(stored):
     order = {"primitive": "Install", "place": PLACE, "uri": "./SCOMO/" + PLACE}
     order.update({"account": ACCOUNT, "correlator": "", "asked": True, "id": ID})
     number = stored.accept(order)
+    from uscomo import agent
+
     settings = agent.settings(opened)
+    del agent
+    platform.let_go(("agent",))
     row = stored.begin(number)
+    # Before the modules, so that what unpacks finds a hole of its size.
+    platform.begin_phase()
+    from uscomo import operation
+
     result = operation.operate(stored, opened, number, row, settings, platform.feed, print)
     stored.reported(number)
     opened.remove_tree(key)
