@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Set
 
 from .errors import ShrinkError
@@ -205,15 +205,15 @@ def rename_arguments(module: Module) -> None:
     functions = [
         node for node in ast.walk(module.tree) if isinstance(node, (*FUNCTIONS, ast.Lambda))
     ]
+    within: dict[ast.AST, list[Occurrence]] = defaultdict(list)
+    for found in module.occurrences:
+        for scope in found.scope.chain():
+            within[scope.node].append(found)
     # From the outside inwards: an inner function sees the new names of the outer one.
     for function in functions:
         if module.name in KEYWORDS and function in module.tree.body:
             continue
-        inside = [
-            found
-            for found in module.occurrences
-            if any(scope.node is function for scope in found.scope.chain())
-        ]
+        inside = within[function]
         local = sorted(
             found.name
             for found in inside
@@ -229,8 +229,10 @@ def rename_arguments(module: Module) -> None:
             if found.name in names and _resolved_in(found, function)
         ]
         for found, name in changed:
+            found.scope.rename(found.name, name)
             found.change(name)
-        module.read()
+            found.name = name
+    module.read()
 
 
 def _resolved_in(found: Occurrence, function: ast.AST) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -43,6 +44,14 @@ class Scope:
                 return scope
         return chain[-1] if name in chain[-1].bound else None
 
+    def rename(self, old: str, new: str) -> None:
+        """Take over another name that it binds, or that it says a function around it does."""
+        if old in self.bound:
+            self.bound.remove(old)
+            self.bound.add(new)
+        if old in self.elsewhere:
+            self.elsewhere[new] = self.elsewhere.pop(old)
+
 
 @dataclass
 class Occurrence:
@@ -63,6 +72,8 @@ class Module:
     tree: ast.Module
     top: Scope = field(init=False)
     occurrences: list[Occurrence] = field(init=False)
+    _by_name: dict[str, list[Occurrence]] = field(init=False)
+    _imported: dict[tuple[str, Scope], str | None] = field(init=False)
 
     def __post_init__(self) -> None:
         Strip().visit(self.tree)
@@ -73,6 +84,10 @@ class Module:
         self.occurrences = []
         self.top = Scope(self.tree, None)
         self._statements(self.tree.body, self.top)
+        self._by_name = defaultdict(list)
+        self._imported = {}
+        for found in self.occurrences:
+            self._by_name[found.name].append(found)
 
     def at(self, node: ast.AST) -> str:
         """A node's place and text, for the message of an error."""
@@ -81,9 +96,7 @@ class Module:
     def binding(self, name: str, scope: Scope) -> list[Occurrence]:
         """All occurrences of the name that a scope binds."""
         return [
-            found
-            for found in self.occurrences
-            if found.name == name and found.scope.resolve(name) is scope
+            found for found in self._by_name.get(name, ()) if found.scope.resolve(name) is scope
         ]
 
     def imported(self, name: str, scope: Scope) -> str | None:
@@ -91,6 +104,11 @@ class Module:
         home = scope.resolve(name)
         if home is None:
             return None
+        if (name, home) not in self._imported:
+            self._imported[name, home] = self._import_of(name, home)
+        return self._imported[name, home]
+
+    def _import_of(self, name: str, home: Scope) -> str | None:
         found = set()
         for occurrence in self.binding(name, home):
             if occurrence.load or isinstance(occurrence.node, ast.Global | ast.Nonlocal):
