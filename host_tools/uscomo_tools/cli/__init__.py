@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import typer
 
 from ..errors import UscomoError
-from . import (
-    board,
-    conformance,
-    demo,
-    device,
-    package,
-    serve,
-    server_admin,
-    server_bootstrap,
-    server_notify,
-    wire,
-)
 
-app = typer.Typer(
-    help="Manage named, versioned applications on MicroPython boards over OMA DM and SCOMO.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.command("demo")(demo.demo)
-app.command("conformance")(conformance.conformance)
-app.add_typer(board.app, name="board")
-app.add_typer(device.app, name="device")
-app.add_typer(package.app, name="package")
-app.command("serve")(serve.serve)
-server_notify.register(server_admin.app)
-server_bootstrap.register(server_admin.app)
-app.add_typer(server_admin.app, name="server")
-app.add_typer(wire.app, name="wire")
+# Group of commands -> the modules that register it, so that a command imports what it needs.
+_GROUPS = {
+    "demo": ("demo",),
+    "conformance": ("conformance",),
+    "board": ("board",),
+    "device": ("device",),
+    "package": ("package",),
+    "serve": ("serve",),
+    "server": ("server_admin", "server_notify", "server_bootstrap"),
+    "wire": ("wire",),
+}
 
 # The root of the parser's own errors; typer may bring its own copy of click.
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[2]
@@ -51,10 +37,32 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+@cache
+def application(group: str = "") -> typer.Typer:
+    """The command line, of one group of commands or of all."""
+    app = typer.Typer(
+        help="Manage named, versioned applications on MicroPython boards over OMA DM and SCOMO.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    # A callback makes a group of what would be one command.
+    app.callback()(lambda: None)
+    for name in [group] if group else _GROUPS:
+        first, *others = (import_module(f"{__name__}.{module}") for module in _GROUPS[name])
+        for other in others:
+            other.register(first.app)
+        if hasattr(first, "app"):
+            app.add_typer(first.app, name=name)
+        else:
+            app.command(name)(getattr(first, name))
+    return app
+
+
 def run(arguments: list[str]) -> int:
     """Run one command line: its exit code. With ``--json`` an error is one object too."""
     as_json = "--json" in arguments
     try:
+        app = application(arguments[0] if arguments and arguments[0] in _GROUPS else "")
         code = app(args=arguments, prog_name="uscomo", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except UscomoError as error:
