@@ -40,7 +40,7 @@ def test_mip_brings_an_agent_that_is_understood(
     served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("USCOMO_LOCAL", str(tmp_path / "local"))
-    with unix.start(tmp_path / "board") as provided:
+    with unix.start(tmp_path / "board", heap="320k") as provided:
         subprocess.run(
             [sys.executable, "-m", "mpremote", "connect", provided.url, "mip", "install", served],
             check=True,
@@ -57,7 +57,7 @@ def test_mip_brings_an_agent_that_is_understood(
             assert (agent.home, agent.shrunk) == ("", False)
             there = provision(board, agent, Wishes("main", dict(NOBODY)), board.identify())
             assert list(there["accounts"]) == ["main"]
-            assert deployer.restart(board)
+            assert deployer.restart(board), provided.console_log[-800:]
             checks = {check.id: check for check in doctor.examine(doctor.gather(board))}
             assert not [check for check in checks.values() if check.verdict == "bad"]
             assert "mip" in checks["agent"].found

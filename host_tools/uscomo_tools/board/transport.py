@@ -126,6 +126,11 @@ class MpremoteTransport(SerialTransport):  # type: ignore[misc] # mpremote has n
                 raise UnreachableError(
                     f"{self.device_name}: no MicroPython prompt; it says {data[-80:]!r}"
                 )
+        if attempt > 1:
+            # A slow board answers the earlier attempts too: what is read next would be a banner.
+            while self.line.take(0.3):
+                pass
+            self.line.unread(b">")
         self.in_raw_repl = True
 
     def leave_raw_repl(self) -> None:
