@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from uscomo_tools.cli import serve, server_admin
+from uscomo_tools.cli import serve, server
 from uscomo_tools.errors import RefusedError, UnreachableError, UsageError, UscomoError
 
 DEVICE = "urn:uscomo:unix-0001"
@@ -41,7 +41,7 @@ def run(ready):
 
     def call(*arguments, token=operator, url=ready["url"]):
         options = ["--json", "--server", url, "--token", token]
-        result = CliRunner().invoke(server_admin.app, [*arguments, *options])
+        result = CliRunner().invoke(server.app, [*arguments, *options])
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return json.loads(result.stdout)
@@ -113,9 +113,9 @@ def test_a_device_in_words(ready, monkeypatch):
         "delivered": [{"package": "suite", "name": "Suite", "state": "delivered", "node": "dp"}],
         "operations": [operation, {**operation, "on_trial": True, "results": []}],
     }
-    monkeypatch.setattr(server_admin, "call", lambda *request: answer)
+    monkeypatch.setattr(server, "call", lambda *request: answer)
     monkeypatch.setenv("COLUMNS", "240")
-    shown = CliRunner().invoke(server_admin.app, ["device", DEVICE]).stdout
+    shown = CliRunner().invoke(server.app, ["device", DEVICE]).stdout
     for words in ("SAFE MODE", "on trial", "rolled back to 1.0", "0.9", "ValueError: [/x]", "dp"):
         assert words in shown
     for words in ("seen (UTC): never", "at 127.0.0.1:7", "keys 0123456789abcdef"):
@@ -126,7 +126,7 @@ def test_people_get_tables(ready, run):
     with open(ready["operator_token_file"], encoding="ascii") as file:
         environment = {"USCOMO_SERVER": ready["url"], "USCOMO_TOKEN": file.read().strip()}
     for command in (["packages"], ["devices"], ["default", "other"]):
-        result = CliRunner().invoke(server_admin.app, command, env=environment)
+        result = CliRunner().invoke(server.app, command, env=environment)
         assert result.exit_code == 0, result.output
 
 

@@ -12,17 +12,8 @@ import typer
 
 from ..errors import UscomoError
 
-# Group of commands -> the modules that register it, so that a command imports what it needs.
-_GROUPS = {
-    "demo": ("demo",),
-    "conformance": ("conformance",),
-    "board": ("board",),
-    "device": ("device",),
-    "package": ("package",),
-    "serve": ("serve",),
-    "server": ("server_admin", "server_notify", "server_bootstrap"),
-    "wire": ("wire",),
-}
+# Groups of commands, a module each, so that a command imports what it needs.
+_GROUPS = ("demo", "conformance", "board", "device", "package", "serve", "server", "wire")
 
 # The root of the parser's own errors; typer may bring its own copy of click.
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[2]
@@ -48,13 +39,11 @@ def application(group: str = "") -> typer.Typer:
     # A callback makes a group of what would be one command.
     app.callback()(lambda: None)
     for name in [group] if group else _GROUPS:
-        first, *others = (import_module(f"{__name__}.{module}") for module in _GROUPS[name])
-        for other in others:
-            other.register(first.app)
-        if hasattr(first, "app"):
-            app.add_typer(first.app, name=name)
+        module = import_module(f"{__name__}.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
         else:
-            app.command(name)(getattr(first, name))
+            app.command(name)(getattr(module, name))
     return app
 
 
