@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from uscomo_tools.cli import serve, server
+from uscomo_tools.cli import serve, server, server_admin
 from uscomo_tools.errors import RefusedError, UnreachableError, UsageError, UscomoError
 
 DEVICE = "urn:uscomo:unix-0001"
@@ -113,7 +113,7 @@ def test_a_device_in_words(ready, monkeypatch):
         "delivered": [{"package": "suite", "name": "Suite", "state": "delivered", "node": "dp"}],
         "operations": [operation, {**operation, "on_trial": True, "results": []}],
     }
-    monkeypatch.setattr(server, "call", lambda *request: answer)
+    monkeypatch.setattr(server_admin, "call", lambda *request: answer)
     monkeypatch.setenv("COLUMNS", "240")
     shown = CliRunner().invoke(server.app, ["device", DEVICE]).stdout
     for words in ("SAFE MODE", "on trial", "rolled back to 1.0", "0.9", "ValueError: [/x]", "dp"):
