@@ -17,6 +17,9 @@ from ..server.runner import RunningServer, ServerSettings
 
 _SECONDS = 10.0
 
+#: The host that a board reaches through its cable, see `board.local`.
+CABLE = "local"
+
 
 class DmServer:
     """A server on a free loopback port for as long as a ``with`` block lasts.
@@ -71,14 +74,15 @@ class DmServer:
         type
             The device type.
         host
-            What the device calls this machine.
+            What the device calls this machine; `CABLE` for one whose sessions go over its cable.
         settings
             Of the device. By itself its user says yes, and an app is confirmed at once.
         """
         name = f"{type}-{secrets.token_hex(4)}"
         spec = DeviceSpec(
             device_id="urn:uscomo:" + name,
-            url=self.dm_url(host),
+            account="local" if host == CABLE else "main",
+            url=f"http://{host}/dm" if host == CABLE else self.dm_url(host),
             user=name,
             password=secrets.token_urlsafe(12),
             server_password=secrets.token_urlsafe(12),

@@ -139,8 +139,13 @@ def power(board: ProvidedBoard) -> Power:
 def agent(_uscomo_prepared: Prepared, board: ProvidedBoard) -> Agent:
     """The agent on the board, which is enrolled at `dm_server` unless a marker says otherwise."""
     from .agent_driver import Agent
+    from .cable_agent import CableAgent
 
-    return Agent(board, _uscomo_prepared.device_id, 240.0 if "slow" in board.features else 30.0)
+    patience = 600.0 if "slow" in board.features else 30.0
+    device, server = _uscomo_prepared.device_id, _uscomo_prepared.server
+    if server is None or "network" in board.features:
+        return Agent(board, device, patience)
+    return CableAgent(board, device, patience, server)
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ..device.provision import DeviceSpec
 from ..errors import UsageError
 from ..package import SigningKey
 from . import firmware_cache
-from .dm_server import DmServer
+from .dm_server import CABLE, DmServer
 from .providers import microbit, rp2, rp2w, serial, unix
 from .providers.provided import ProvidedBoard, ServedBoard
 from .skipping import image_or_skip, leave_out
@@ -94,7 +95,8 @@ class Pool:
     def prepare(self, name: str, state: str) -> Prepared:
         """Make a board, bare or deployed."""
         if name.startswith("serial:"):
-            return Prepared(serial.start(name.removeprefix("serial:"), state))
+            url = name.removeprefix("serial:")
+            return Prepared(serial.start(url, None if state == BARE else DeviceSpec("", "")))
         return Prepared(self._made(name, state))
 
     def enrolled(self, name: str, server: DmServer, settings: dict[str, str]) -> Prepared:
@@ -105,7 +107,11 @@ class Pool:
         settings
             Of its agent.
         """
-        host = GATEWAY if name == "rp2w" else ""
+        if name.startswith("serial:"):
+            url = name.removeprefix("serial:")
+            spec = server.enrol(serial.TYPE, CABLE, settings)
+            return Prepared(serial.start(url, spec), spec.device_id, server)
+        host = {"rp2w": GATEWAY, "rp2": CABLE}.get(name, "")
         board: ProvidedBoard
         spec = server.enrol(name, host, settings)
         files = {**self._files(name), **store_files(spec)}

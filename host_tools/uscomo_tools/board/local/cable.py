@@ -22,9 +22,7 @@ from ..stream import Closed, Opened, Received, StreamEnd, Text
 from .account import SCOMO_ROOT
 from .server import Exchange, LocalServer
 
-# Seconds: of silence until a board is given up; to get out of what it does when we give up.
-_SILENCE = 120.0
-_OUT = 8.0
+_OUT = 8.0  # seconds to get out of what a board does when we give up
 _PROMPT = 5.0  # for the friendly REPL to come up
 _SLICE = 0.05
 _QUIET = 0.5  # after which what looked like a frame was none
@@ -162,6 +160,8 @@ class Cable:
         What it said since the last `serve`.
     """
 
+    silence = 120.0  # seconds until it is given up
+
     def __init__(self, board: Board, listener: Listener) -> None:
         self.board = board
         self.told = Told()
@@ -276,9 +276,9 @@ class Cable:
             if self._is_question():
                 console.write(self._answer())
                 heard = time.monotonic()
-            if now - heard > _SILENCE:
+            if now - heard > self.silence:
                 raise UnreachableError(
-                    f"{self.board.url}: the board has said nothing for {_SILENCE:.0f} s"
+                    f"{self.board.url}: the board has said nothing for {self.silence:.0f} s"
                 )
             if self._echoed and self._line == ">>> ":
                 self._unanswered = None

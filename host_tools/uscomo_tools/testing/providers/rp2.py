@@ -25,7 +25,10 @@ from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder
 from .serving import Control, Port
 
 FEATURES = frozenset(
-    {"agent", "emulated", "flash", "fork", "mpy", "power", "slow", "usb", "watchdog"}
+    {
+        *("agent", "emulated", "flash", "fork", "mpy", "power", "sessions", "slow", "usb"),
+        "watchdog",
+    }
 )
 
 

@@ -13,7 +13,7 @@ from .. import firmware_cache
 from . import rp2
 from .provided import ServedBoard, board_folder
 
-FEATURES = rp2.FEATURES | {"network", "sessions", "tls", "wifi"}
+FEATURES = rp2.FEATURES | {"network", "tls", "wifi"}
 
 #: The only network there is.
 SSID = "RP2040PY-GUEST"

@@ -18,11 +18,14 @@ from ...board.connection import Board
 from ...board.deployment import Data
 from ...board.identity import Identity
 from ...board.provisioning import Wishes
+from ...device.provision import DeviceSpec
 from ..skipping import leave_out
-from ..states import BARE
 from .provided import ProvidedBoard
 
 _PATIENCE = 600.0
+
+#: The device type that real boards are enrolled as.
+TYPE = "board"
 
 
 def features(url: str) -> frozenset[str]:
@@ -35,22 +38,31 @@ def _features(identity: Identity) -> frozenset[str]:
     found = {"hardware"}
     modules = identity.modules
     if identity.mpy != (0, 0) and modules.get("hashlib.sha256") is not False:
-        found |= {"agent", "flash", "mpy"}
-    if modules.get("network"):
-        found.add("network")
+        found |= {"agent", "flash", "mpy", "sessions"}
     return frozenset(found)
 
 
-def start(url: str, state: str) -> ProvidedBoard:
-    """Bring a board to a state; it is this process's until it is let go of."""
+def start(url: str, spec: DeviceSpec | None) -> ProvidedBoard:
+    """Bring a board to a state; it is this process's until it is let go of.
+
+    Parameters
+    ----------
+    spec
+        None for a board without an agent; without a device id, an agent without an account.
+    """
     lock = FileLock(_lock_path(url))
     lock.acquire(timeout=_PATIENCE)
     try:
         with _reached(url) as board:
-            if state != BARE:
-                deployer.deploy_board(board, Wishes())
-            elif deploy.look(board).generation:
+            if deploy.look(board).generation and (spec is None or spec.device_id):
                 deployer.undeploy_board(board, Data.AS_BEFORE)
+            if spec is not None:
+                if spec.device_id and deploy.look(board).store:
+                    leave_out(
+                        f"board {url} has data of its own that a test would mix with: "
+                        "`uscomo board undeploy --data remove` takes it away"
+                    )
+                deployer.deploy_board(board, _wishes(spec))
             return _SerialBoard(url, _features(board.identify()), lock)
     except BaseException:
         lock.release()
@@ -64,6 +76,20 @@ class _SerialBoard(ProvidedBoard):
 
     def stop(self) -> None:
         self._lock.release()
+
+
+def _wishes(spec: DeviceSpec) -> Wishes:
+    if not spec.device_id:
+        return Wishes()
+    known = ("url", "server_id", "user", "password", "server_password", "auth", "server_auth")
+    return Wishes(
+        account=spec.account,
+        fields={name: getattr(spec, name) for name in known},
+        device_id=spec.device_id,
+        type=spec.type,
+        settings=spec.settings,
+        anchors=spec.anchors,
+    )
 
 
 def _reached(url: str) -> Board:
