@@ -448,9 +448,27 @@ class MessageWriter(wbxml.Writer):
 
     def text(self, tag, value):
         """Write an element with text: str, UTF-8 bytes or a number."""
-        self.start(tag)
-        self.string(str(value) if isinstance(value, int) else value)
-        self.end()
+        # Most of a message are these, so all of one is written at once.
+        if isinstance(value, int):
+            value = b"%d" % value
+        elif isinstance(value, str):
+            value = value.encode()
+        at = self.position
+        page = tag >> 8
+        end = at + len(value) + (4 if page == self.page else 6)
+        if end > self.limit:
+            raise wbxml.Full
+        buffer = self.buffer
+        if page != self.page:
+            buffer[at] = 0
+            buffer[at + 1] = self.page = page
+            at += 2
+        buffer[at] = tag & 0xFF | 0x40
+        buffer[at + 1] = 3
+        buffer[at + 2 : end - 2] = value
+        buffer[end - 2] = 0
+        buffer[end - 1] = 1
+        self.position = end
 
 
 def _octets(data):

@@ -23,6 +23,7 @@ class Request:
     correlator = None
     items = ()
     status = 0
+    code = 1226
 
 
 def prepare():

@@ -1,0 +1,89 @@
+"""Prints what a message costs on the emulated Pico: ``python -m tests.bench.client [--json]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from uscomo_tools.device.agent import compile_module, shrunk
+from uscomo_tools.syncml.message import Command, Header, Item, Message, encode
+from uscomo_tools.testing.rp2 import PicoBoard
+
+from ..footprint.build import CODE, agent
+
+SIZE = 533
+#: Microseconds of the board's clock; None: it only informs.
+BUDGETS = {"carried out": 25_000}
+WORDS = {
+    "scan": "its tokens",
+    "read": "its commands",
+    "carried out": "read, carried out, answered",
+    "one block": "MD5 of 50 bytes, without hashlib.md5",
+    "auth-md5": "an MD5 credential, likewise",
+    "auth-MAC": "the MAC of this message, likewise",
+}
+MESSAGE = "/bench/message"
+
+
+def message() -> bytes:
+    """A package 2 of `SIZE` bytes: three Statuses, then five Gets and an Exec."""
+    statuses = [
+        Command("Status", str(i + 1), msg_ref="1", cmd_ref=str(i), cmd=name, data="200")
+        for i, name in enumerate(("SyncHdr", "Alert", "Replace"))
+    ]
+    uris = ("./DevInfo/Man", "./DevInfo/Mod", "./DevDetail/FwV", "./DevDetail/LrgObj", "./DevInfo")
+    gets = [
+        Command("Get", str(i), items=[Item(target=uri)])
+        for i, uri in enumerate(uris, len(statuses) + 1)
+    ]
+    started = Command("Exec", "9", items=[Item(target="./DevInfo/Man")], correlator="c")
+    header = Header("7", "1", "urn:d", "http://dm.example/s")
+    whole = Message(header, [*statuses, *gets, started], final=True)
+    missing = SIZE - len(encode(whole, "wbxml"))
+    started.correlator = "c" * (1 + missing)
+    encoded = encode(whole, "wbxml")
+    assert len(encoded) == SIZE, len(encoded)
+    return encoded
+
+
+def measured() -> dict[str, int]:
+    """Microseconds by what was done, on the emulated Pico with the agent as it is deployed."""
+    source = (Path(__file__).parent / "board_message.py").read_text()
+    code = compile_module("board_message", shrunk().script(source))
+    board = PicoBoard(realtime=False)
+    files = {f"{CODE}/board_message.mpy": code, MESSAGE: message()}
+    board.preload({**agent().files(), **files})
+    board.start()
+    board.exec(f"import sys; sys.path.append({CODE!r})")
+    printed = board.exec(f"import board_message; board_message.run({MESSAGE!r})", 300)
+    found: dict[str, int] = json.loads(printed.splitlines()[-1])
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="client", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    found = measured()
+    rows = [
+        {"name": name, "us": took, "budget": BUDGETS.get(name)} for name, took in found.items()
+    ]
+    ok = all(found[name] <= budget for name, budget in BUDGETS.items())
+    if arguments.json:
+        print(json.dumps({"ok": ok, "bytes": SIZE, "rows": rows}))
+        return 0 if ok else 1
+    table = Table(f"a message of {SIZE} bytes on the emulated Pico", "ms", "budget")
+    for name, took in found.items():
+        budget = BUDGETS.get(name)
+        table.add_row(WORDS[name], f"{took / 1000:.1f}", f"{budget / 1000:.0f}" if budget else "")
+    Console().print(table)
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
