@@ -280,8 +280,10 @@ class Board(FileVerbs):
             self._lane_asked = True
             try:
                 self._lane = Lane.of(self.script("lane", {}))
-            except BoardError:
-                self._lane = None  # it lacks a module that the receiver needs
+            except BoardError as error:
+                # It may lack a module that the receiver needs.
+                if "ImportError" not in error.traceback:
+                    raise
         if self._lane is not None and not self._has_receiver:
             self.exec(transfer.receiver(self._lane.wbits))
             self._has_receiver = True

@@ -37,12 +37,12 @@ _ANSWER_SECONDS = 1.0
 _ASK_SECONDS = 1.0  # less than the board waits for us
 _FASTEST = 0.03
 _START_SECONDS = 10.0
-_GIVE_UP_SECONDS = 30.0  # without anything new
+_GIVE_UP_SECONDS = 60.0  # without anything new
 
 
 @dataclass(frozen=True)
-class Window:
-    """How a board's port wants to be written to.
+class Lane:
+    """How files are sent to a board.
 
     Attributes
     ----------
@@ -52,44 +52,47 @@ class Window:
         How many of them may be under way.
     late
         The board answers when a frame is written, not when it has come.
+    wbits
+        Bits of deflate; 0: the board cannot inflate.
+    buffer
+        Octets that the board takes at once out of the stream.
+    keep
+        Octets of the largest file that is written when it has come as a whole.
     """
 
     room: int
     frames: int
     late: bool
-
-
-#: A port that makes the host wait (USB, a pseudo terminal): two frames, so that it never does.
-FLOW_CONTROLLED = Window(1024, 2, False)
-#: What UARTs of unknown boards hold.
-_RING_BUFFER = 256
-_WITH_FLOW_CONTROL = {"usb-cdc", "usb-jtag", "pty"}
-
-
-def window_of(board: description.BoardDescription | None) -> Window:
-    """How a kind of board is written to; None: an unknown one."""
-    if board is not None and board.console in _WITH_FLOW_CONTROL:
-        return FLOW_CONTROLLED
-    ring = (board.ring_buffer if board is not None else None) or _RING_BUFFER
-    # Nothing makes the host wait, and while flash is written nothing empties the buffer.
-    return Window(ring - 1 - _OVERHEAD, 1, True)
-
-
-@dataclass(frozen=True)
-class Lane:
-    """What was found out about a board: its window, and bits of deflate, 0 without."""
-
-    window: Window
     wbits: int
+    buffer: int
+    keep: int
 
     @classmethod
     def of(cls, printed: Sequence[object]) -> Lane:
-        """What board/lane.py printed."""
-        platform, machine, build, wbits = printed
-        known = description.by_identity(
+        """What fits a board of which board/lane.py has printed this."""
+        platform, machine, build, inflates, free = printed
+        board = description.by_identity(
             Identity("", str(machine), (), platform=str(platform), build=str(build))
         )
-        return cls(window_of(known), int(str(wbits)))
+        is_large = int(str(free)) >= _LARGE_HEAP
+        buffer = 8192 if is_large else 1024
+        wbits = (15 if is_large else 12) if inflates else 0
+        # A file that is overwritten is the old or the new one on littlefs, and there only.
+        on_littlefs = board is not None and board.medium.file_system == "littlefs"
+        keep = buffer if on_littlefs else 0
+        if board is not None and board.console in _WITH_FLOW_CONTROL:
+            # The port makes the host wait: two frames, so that the board need not.
+            return cls(2048 if is_large else 512, 2, False, wbits, buffer, keep)
+        # Nothing makes the host wait, and while flash is written nothing empties the buffer.
+        ring = (board.ring_buffer if board is not None else None) or _RING_BUFFER
+        return cls(ring - 1 - _OVERHEAD, 1, True, wbits, buffer, keep)
+
+
+#: What UARTs of unknown boards hold.
+_RING_BUFFER = 256
+_WITH_FLOW_CONTROL = {"usb-cdc", "usb-jtag", "pty"}
+#: Free heap at which 32 KB for the window are no matter.
+_LARGE_HEAP = 120_000
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,9 @@ def send(
         The line is too bad, or gone. What has come is kept beside the files.
     """
     stream = Stream(b"".join(file.entry() for file in files) + bytes(41), lane.wbits)
-    window = lane.window
-    call = f"uscomo_receive({window.room},{lane.wbits},{window.late})"
-    transport.begin(call.encode())
-    sender = _Sender(transport.line, window, stream, progress)
+    values = (lane.room, lane.wbits, lane.late, lane.buffer, lane.keep)
+    transport.begin(f"uscomo_receive{values}".encode())
+    sender = _Sender(transport.line, lane, stream, progress)
     try:
         sender.run()
     except _EndedError:
@@ -161,13 +163,13 @@ class _EndedError(Exception):
 
 class _Sender:
     def __init__(
-        self, line: Line, window: Window, stream: Stream, progress: Callable[[int], None]
+        self, line: Line, lane: Lane, stream: Stream, progress: Callable[[int], None]
     ) -> None:
         self._line = line
-        self._window = window
+        self._lane = lane
         self._stream = stream
         self._progress = progress
-        self._limit = window.room
+        self._limit = lane.room
         self._known = 0  # the board has all before
         self._next = 0  # is sent next
         self._furthest = 0  # was sent, perhaps before going back
@@ -181,7 +183,7 @@ class _Sender:
         heard = news = time.monotonic()
         asked = False
         while self._known < self._stream.size:
-            while self._next < self._stream.size and len(self._ends) < self._window.frames:
+            while self._next < self._stream.size and len(self._ends) < self._lane.frames:
                 self._send_next()
             known = self._known
             kind = self._answer(min(_ASK_SECONDS, 3 * self._slowness))
@@ -214,7 +216,7 @@ class _Sender:
         if self._line.cancelled.is_set():
             self._line.cancelled.clear()
         try:
-            self._line.write(bytes(self._window.room + _OVERHEAD + 4))
+            self._line.write(bytes(self._lane.room + _OVERHEAD + 4))
             end = time.monotonic() + _ANSWER_SECONDS
             while time.monotonic() < end and self._answer(_ANSWER_SECONDS) not in (None, _NAK):
                 pass
@@ -267,7 +269,7 @@ class _Sender:
         self._known = known
         self._next = max(self._next, known)
         self._ends = [end for end in self._ends if end > known]
-        if not self._ends and self._limit < self._window.room:
+        if not self._ends and self._limit < self._lane.room:
             self._limit += self._limit // 8
 
     def _look_for_end(self) -> None:

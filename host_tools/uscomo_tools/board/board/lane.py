@@ -5,9 +5,11 @@ import sys
 try:
     import deflate
 
-    wbits = 12 if hasattr(deflate, "DeflateIO") else 0
+    inflates = hasattr(deflate, "DeflateIO")
 except ImportError:
-    wbits = 0
+    inflates = False
 gc.collect()
 found = sys.implementation
-print((sys.platform, getattr(found, "_machine", ""), getattr(found, "_build", ""), wbits))
+machine = getattr(found, "_machine", "")
+build = getattr(found, "_build", "")
+print((sys.platform, machine, build, inflates, gc.mem_free()))

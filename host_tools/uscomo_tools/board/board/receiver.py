@@ -3,7 +3,9 @@
 #
 # A stream is entries of: length of the path u8 (0: the last), offset u32, size u32, SHA-256 of the
 # whole file, path, the octets from the offset on. An entry is written to PATH.part and renamed
-# when its hash is right; what is cut off stays there, and a later stream begins behind it.
+# when its hash is right; what is cut off stays there, and a later stream begins behind it. A small
+# one is held in RAM until its hash is right; littlefs then replaces the file at once, with half
+# the work of a file that is renamed.
 #
 # A frame of data says its position in the stream (u16) and how many octets can be inflated by what
 # has come with it: so inflating never runs into an end that is none. Answers carry the position
@@ -19,16 +21,17 @@ from struct import pack_into, unpack_from
 from micropython import kbd_intr
 
 
-def uscomo_receive(room, wbits, late):
+def uscomo_receive(room, wbits, late, size, keep):
     # room: octets of data in a frame; wbits: of a deflated stream, 0: it is none; late: answer
-    # when a frame is written, for ports that lose what comes meanwhile.
+    # when a frame is written, for ports that lose what comes meanwhile; size: of the buffer; keep:
+    # the size of the largest file that is held in it.
     read = sys.stdin.buffer.readinto
     poller = poll()
     poller.register(sys.stdin, 1)
     frame = memoryview(bytearray(room + 13))
-    block = memoryview(bytearray(1024))
+    block = memoryview(bytearray(size))
     answer = memoryview(bytearray(11))
-    fifo = BytesIO(2 * room)
+    fifo = BytesIO(room)
     position = ready = end = idle = 0
     timer = None
 
@@ -112,26 +115,34 @@ def uscomo_receive(room, wbits, late):
             say(65)
         while True:
             fill(41)
-            n, offset, size = unpack_from("<BII", block)
+            n, offset, left = unpack_from("<BII", block)
             if not n:
                 break
             digest = bytes(block[9:41])
             fill(n)
             path = str(block[:n], "utf8")
-            part = path + ".part"
             hash = sha256()
+            if left <= keep and not offset:
+                fill(left)
+                hash.update(block[:left])
+                if hash.digest() != digest:
+                    raise ValueError(path)
+                with open(path, "wb") as file:
+                    file.write(block[:left])
+                continue
+            part = path + ".part"
             with open(part, "r+b" if offset else "wb") as file:
-                size -= offset
+                left -= offset
                 while offset:
-                    n = file.readinto(block[: min(1024, offset)])
+                    n = file.readinto(block[: min(size, offset)])
                     hash.update(block[:n])
                     offset -= n
-                while size:
-                    n = min(1024, size)
+                while left:
+                    n = min(size, left)
                     fill(n)
                     hash.update(block[:n])
                     file.write(block[:n])
-                    size -= n
+                    left -= n
             if hash.digest() != digest:
                 os.remove(part)
                 raise ValueError(path)
