@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .bench import Bench
+    from .peer import ServerBench
 
-Run = Callable[["Bench"], None]
+Run = Callable[["Bench"], None] | Callable[["ServerBench"], None]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Case:
     source: str
     run: Run | None
     reason: str = ""
+    #: Of the reference server, which runs on CPython only.
+    server: bool = False
 
 
 CASES: dict[str, Case] = {}
@@ -45,6 +48,21 @@ def case(id: str, title: str, source: str) -> Callable[[Run], Run]:
 
     def register(run: Run) -> Run:
         _add(Case(id, title, source, run))
+        return run
+
+    return register
+
+
+def server_case(
+    id: str, title: str, source: str
+) -> Callable[[Callable[[ServerBench], None]], Callable[[ServerBench], None]]:
+    """Register a test of the reference server.
+
+    Ids of lists that both sides have, such as DMT, end in ``/server`` here.
+    """
+
+    def register(run: Callable[[ServerBench], None]) -> Callable[[ServerBench], None]:
+        _add(Case(id, title, source, run, server=True))
         return run
 
     return register

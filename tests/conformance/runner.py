@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from .bench import INTERPRETERS, Bench
+from .peer import ServerBench
 from .registry import Case, described, load
 
 PASS, FAIL, NOT_CLAIMED = "pass", "fail", "not claimed"
+NOT_MADE_FOR = "server"  # instead of a result, where the reference server does not run
 
 
 def run_case(id: str, interpreter: str, cases: Mapping[str, Case] | None = None) -> None:
     """Run one case; what it raises says why it fails."""
-    run = (cases or load())[id].run
+    found = (cases or load())[id]
+    run: Any = found.run
     assert run is not None, f"{id} is not claimed"
-    bench = Bench(interpreter)
+    bench = ServerBench() if found.server else Bench(interpreter)
     try:
         run(bench)
     finally:
@@ -46,15 +49,21 @@ def run_all(ids: Iterable[str]) -> list[dict[str, Any]]:
             (found.id, name): pool.submit(outcome, found.id, name)
             for found in chosen
             if found.run
-            for name in INTERPRETERS
+            for name in interpreters(found)
         }
         results = {place: future.result() for place, future in waiting.items()}
     return [row(found, results) for found in chosen]
 
 
+def interpreters(found: Case) -> Sequence[str]:
+    """What a case runs on: the server is made for CPython only."""
+    return INTERPRETERS[:1] if found.server else INTERPRETERS
+
+
 def row(found: Case, results: Mapping[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:
     """What the table says of a case, by the results of (id, interpreter)."""
-    all_of_it = {name: results.get((found.id, name), (NOT_CLAIMED, "")) for name in INTERPRETERS}
+    without = (NOT_MADE_FOR if found.server else NOT_CLAIMED), ""
+    all_of_it = {name: results.get((found.id, name), without) for name in INTERPRETERS}
     each = {name: result for name, (result, _) in all_of_it.items()}
     reasons = {name: reason for name, (_, reason) in all_of_it.items() if reason}
     result = NOT_CLAIMED if not found.run else FAIL if FAIL in each.values() else PASS

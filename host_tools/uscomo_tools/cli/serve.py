@@ -40,6 +40,14 @@ def serve(
         ),
     ] = "",
     resp_uri: Annotated[str | None, typer.Option(help="Sent as RespURI in every message.")] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="PEM: certificate, and its chain; with it TLS only.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM: key of --tls-cert.")] = None,
+    client_ca: Annotated[
+        Path | None,
+        typer.Option(help="PEM: authorities of client certificates, which are asked for then."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object when ready.")
     ] = False,
@@ -58,6 +66,10 @@ def serve(
         database_url = "sqlite+aiosqlite:" + database_url.removeprefix("sqlite:")
     if not dm_path.startswith("/"):
         raise typer.BadParameter("begins with a slash", param_hint="--dm-path")
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key go together", param_hint="--tls-cert")
+    if client_ca and not tls_cert:
+        raise typer.BadParameter("needs --tls-cert", param_hint="--client-ca")
     folder = data_folder or default_data_folder()
     token, token_file = operator_token(folder, token)
     settings = ServerSettings(
@@ -69,6 +81,9 @@ def serve(
         server_id=server_id,
         database_url=database_url,
         resp_uri=resp_uri,
+        tls_certificate=tls_cert,
+        tls_key=tls_key,
+        client_ca=client_ca,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
 

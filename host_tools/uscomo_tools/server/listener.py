@@ -25,6 +25,7 @@ from uscomo_tools.server.survey import Plan
 from uscomo_tools.syncml.message import Command, Item
 
 OK, INCOMPLETE, UNSUPPORTED = 200, 412, 415
+FORMATS = (None, "chr", "int", "xml", "b64", "bin", "bool", "date", "float", "null", "time")
 
 
 class Listener:
@@ -64,6 +65,11 @@ class Listener:
 
     def _alert_item(self, item: Item, results: list[Result]) -> int:
         kind = alert_type(item.meta.type if item.meta else None)
+        if not kind or item.data is None:
+            return INCOMPLETE
+        # Format is required (Protocol 8.7); clients that leave it out mean its default, chr.
+        if item.meta and item.meta.format not in FORMATS:
+            return UNSUPPORTED
         if kind in OPERATION_COMPLETE:
             result = parse_result(item.data, item.target)
             if result is None:
@@ -74,7 +80,7 @@ class Listener:
         if kind in REQUESTS:
             self._learn_root(item.source)
             return self._request(item, REQUESTS[kind])
-        return UNSUPPORTED if kind else INCOMPLETE
+        return UNSUPPORTED
 
     def _learn_root(self, uri: str | None) -> None:
         root = (uri or "").split("/Download/")[0].split("/Inventory/")[0].rstrip("/")

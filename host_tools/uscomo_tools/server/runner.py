@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,9 +51,20 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=3,
+                ssl_certfile=settings.tls_certificate,
+                ssl_keyfile=settings.tls_key,
+                ssl_ca_certs=settings.client_ca and str(settings.client_ca),
+                # Asked for and not demanded: who has none proves itself in SyncHdr (Security 5.1).
+                ssl_cert_reqs=ssl.CERT_OPTIONAL if settings.client_ca else ssl.CERT_NONE,
             )
         )
         self._ready = ready
+        try:
+            self.config.load()
+        except OSError as error:  # an ssl.SSLError too
+            files = (settings.tls_certificate, settings.tls_key, settings.client_ca)
+            named = ", ".join(str(file) for file in files if file)
+            raise UscomoError(f"TLS with {named}: {error.strerror or error}") from error
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -60,7 +72,7 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def listen(host: str, port: int) -> tuple[socket.socket, str]:
+def listen(host: str, port: int, secure: bool = False) -> tuple[socket.socket, str]:
     """Bind a port; connections queue from now on.
 
     Returns
@@ -80,7 +92,8 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
         reason = error.strerror or error
         raise UscomoError(f"cannot listen on {host} port {port}: {reason}") from error
     name = f"[{host}]" if ":" in host else host
-    return bound, f"http://{name}:{bound.getsockname()[1]}"
+    scheme = "https" if secure else "http"
+    return bound, f"{scheme}://{name}:{bound.getsockname()[1]}"
 
 
 def run_server(settings: ServerSettings, ready: Callable[[str], None]) -> None:
@@ -96,7 +109,7 @@ def run_server(settings: ServerSettings, ready: Callable[[str], None]) -> None:
     UscomoError
         It did not start.
     """
-    bound, url = listen(settings.host, settings.port)
+    bound, url = listen(settings.host, settings.port, settings.tls_certificate is not None)
     with bound:
         server = _Server(settings, lambda: ready(url))
         with contextlib.suppress(KeyboardInterrupt):
@@ -132,7 +145,8 @@ class RunningServer:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> RunningServer:
-        self._socket, self.url = listen(self.settings.host, 0)
+        secure = self.settings.tls_certificate is not None
+        self._socket, self.url = listen(self.settings.host, 0, secure)
         self.dm_url = self.url + self.settings.dm_path
         self._thread = threading.Thread(target=self._run, name="dm-server")
         self._thread.start()

@@ -27,6 +27,11 @@ class ServerSettings:
         The server's own name in credentials. Accounts keep the name they were created with.
     database_url
         SQLAlchemy URL with an asyncio driver; empty means SQLite in the data folder.
+    tls_certificate, tls_key
+        PEM files; with both the server speaks TLS only.
+    client_ca
+        PEM file: clients are asked for a certificate, and one that no authority in it signed is
+        refused. A device proves itself in SyncHdr all the same.
     resp_uri
         Sent as RespURI in every message when set.
     max_body, max_object, max_package
@@ -47,6 +52,9 @@ class ServerSettings:
     dm_path: str = "/dm"
     server_id: str = "uscomo"
     database_url: str = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    client_ca: Path | None = None
     resp_uri: str | None = None
     max_body: int = 64 * 1024
     max_object: int = 256 * 1024

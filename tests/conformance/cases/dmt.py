@@ -60,7 +60,7 @@ def by_the_user(bench: Bench) -> None:
     check(session.received[0].commands[0].data, "1201")
 
 
-not_claimed("DMT-04", "Package 2: all Statuses", f"{LIST}, 2.4", "the server's line: see DMS-02")
+not_claimed("DMT-04", "Package 2: all Statuses", f"{LIST}, 2.4", "the server's: DMT-04/server")
 
 
 @case("DMT-05", "Nothing to do: the session ends with package 2", f"{LIST}, 2.2")
