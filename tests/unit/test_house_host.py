@@ -23,8 +23,18 @@ CATCH_ALL = {
 
 # Session, decisions and their data: usable without a database, a web framework or a socket.
 SANS_IO = {
-    *("credentials", "delivery", "engine", "listener", "log", "operations", "planner", "policy"),
-    *("primitives", "reports", "results", "state", "steps", "survey"),
+    *("commands", "credentials", "delivery", "engine", "listener", "log", "mac", "numbering"),
+    *(
+        "objects",
+        "operations",
+        "planner",
+        "policy",
+        "primitives",
+        "problems",
+        "reports",
+        "results",
+    ),
+    *("state", "steps", "survey", "uri_limits"),
 }
 # Rows are plain objects; they are the only thing of the database that those may see.
 BELOW_SESSIONS = SANS_IO | {"models"}
@@ -39,7 +49,7 @@ PARTS = {
     "server": {"errors", "syncml", "package"},
     "board": {"errors", "resources", "package", "device", "server"},
     "testing": {"errors", "resources", "device", "board", "package", "server"},
-    "device": {"errors", "resources", "package", "testing"},
+    "device": {"errors", "resources", "package", "syncml", "testing"},
     "demo": {"errors", "resources", "package", "server", "device"},
 }
 # Command lines use everything and are used by nothing.

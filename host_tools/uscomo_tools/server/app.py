@@ -18,6 +18,7 @@ from uscomo_tools.server.contents import Contents
 from uscomo_tools.server.endpoint import DmEndpoint
 from uscomo_tools.server.exchange import Exchanger
 from uscomo_tools.server.pages import Pages
+from uscomo_tools.server.problems import Problem
 from uscomo_tools.server.settings import ServerSettings
 from uscomo_tools.server.storage import Storage
 
@@ -49,15 +50,16 @@ def create_app(settings: ServerSettings) -> Starlette:
             *api.routes(),
             *Pages(storage, settings.operator_token).routes(),
         ],
-        exception_handlers={HTTPException: _explain},
+        exception_handlers={HTTPException: _explain, Problem: _explain},
         lifespan=lifespan,
     )
 
 
 async def _explain(request: Request, error: Exception) -> Response:
     """Errors as JSON below /api, as a line of text elsewhere."""
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, HTTPException | Problem)
+    headers = getattr(error, "headers", None)
     if request.url.path.startswith("/api/"):
         body = {"ok": False, "error": error.detail}
-        return JSONResponse(body, error.status_code, headers=error.headers)
-    return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)
+        return JSONResponse(body, error.status_code, headers=headers)
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=headers)

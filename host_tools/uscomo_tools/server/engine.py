@@ -22,6 +22,7 @@ from typing import Protocol
 from uscomo_tools.server import credentials, mac
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device
+from uscomo_tools.server.numbering import append, numbers
 from uscomo_tools.server.objects import SIZE_MISMATCH, TOO_LARGE, Assembly
 from uscomo_tools.server.reports import number, text
 from uscomo_tools.server.state import Sent, SessionState
@@ -127,14 +128,14 @@ class Session:
         self._tell_interrupted(reply)
         if aborted or state.refused:
             if not aborted:
-                _append(reply, Command(name="Alert", cmd_id="", data=ABORT))
+                append(reply, Command(name="Alert", cmd_id="", data=ABORT))
             state.ended, state.queue, state.sent = True, [], []
         elif challenged:
             state.queue = [sent.step for sent in state.sent] + state.queue
             state.sent = []
             self._send(reply)
         elif (not message.final or state.partial) and not state.unfinished:
-            _append(reply, Command(name="Alert", cmd_id="", data=NEXT_MESSAGE))
+            append(reply, Command(name="Alert", cmd_id="", data=NEXT_MESSAGE))
             reply.final = False
         else:
             self._settle()
@@ -183,12 +184,12 @@ class Session:
         if status.challenge is None:
             state.refused, state.ended = code, True
         event("refused", self.device.device_id, session=message.header.session_id, code=code)
-        _append(reply, status)
+        append(reply, status)
         for command in message.commands:
             if command.name not in UNANSWERED:
-                _append(reply, _status(message.header.msg_id, command.cmd_id, command.name, code))
+                append(reply, _status(message.header.msg_id, command.cmd_id, command.name, code))
         if state.refused:
-            _append(reply, Command(name="Alert", cmd_id="", data=ABORT))
+            append(reply, Command(name="Alert", cmd_id="", data=ABORT))
         return reply
 
     def _header_status(self, message: Message, reply: Message, code: int) -> None:
@@ -201,7 +202,7 @@ class Session:
             status.challenge = credentials.challenge(auth, nonce)
         state.client_ok = code == credentials.ACCEPTED_SESSION
         state.proved = auth == "mac"
-        _append(reply, status)
+        append(reply, status)
 
     def _server_verdict(self, message: Message) -> bool:
         """Read what the client thinks of our credential; True for case 3, a challenge."""
@@ -294,7 +295,7 @@ class Session:
     def _tell_interrupted(self, reply: Message) -> None:
         for lost in self.assembly.interrupted:
             item = Item(source=lost.uri)
-            _append(reply, Command(name="Alert", data=NO_END_OF_DATA, items=[item]))
+            append(reply, Command(name="Alert", data=NO_END_OF_DATA, items=[item]))
 
     # -- the client's commands --------------------------------------------------------------
 
@@ -305,7 +306,7 @@ class Session:
             code = self._take(command)
             if code:
                 msg_id = message.header.msg_id
-                _append(reply, _status(msg_id, command.cmd_id, command.name, code))
+                append(reply, _status(msg_id, command.cmd_id, command.name, code))
             aborted = aborted or (command.name, text(command.data)) == ("Alert", ABORT)
         return aborted
 
@@ -344,8 +345,8 @@ class Session:
             step = state.queue[0]
             command = self.work.build(step, lambda sized: self._room(reply, sized))
             if not state.max_msg_size or self._room(reply, command) >= 0:
-                _append(reply, command)
-                state.sent.append(Sent(step, reply.header.msg_id, _numbers(command)))
+                append(reply, command)
+                state.sent.append(Sent(step, reply.header.msg_id, numbers(command)))
                 self.work.sent(step)
                 state.queue.pop(0)
                 if any(item.more for item in command.items):
@@ -361,14 +362,14 @@ class Session:
                 break
             event("too large", self.device.device_id, step=step.kind, limit=state.max_msg_size)
             state.queue.pop(0)
-            failed = Sent(step, reply.header.msg_id, _numbers(command))
+            failed = Sent(step, reply.header.msg_id, numbers(command))
             failed.codes = {cmd: TOO_LARGE for cmd, _ in failed.commands}
             self.work.sent(step)
             state.queue = self.work.finished(step, failed.outcome()) + state.queue
         state.ended = not state.sent and not state.unfinished
 
     def _room(self, reply: Message, command: Command) -> int:
-        _append(reply, command)
+        append(reply, command)
         size = self.measure(reply)
         reply.commands.pop()
         return (self.state.max_msg_size or LARGEST_MESSAGE) - size
@@ -385,27 +386,3 @@ def _status(msg_ref: str, cmd_ref: str, name: str, code: int) -> Command:
     return Command(
         name="Status", cmd_id="", data=str(code), msg_ref=msg_ref, cmd_ref=cmd_ref, cmd=name
     )
-
-
-def _append(reply: Message, command: Command) -> None:
-    """Number a command and its children after those that are there."""
-    following = 1 + sum(_count(present) for present in reply.commands)
-    _number(command, following)
-    reply.commands.append(command)
-
-
-def _count(command: Command) -> int:
-    return 1 + sum(_count(child) for child in command.children)
-
-
-def _number(command: Command, number: int) -> int:
-    command.cmd_id = str(number)
-    number += 1
-    for child in command.children:
-        number = _number(child, number)
-    return number
-
-
-def _numbers(command: Command) -> list[tuple[str, str]]:
-    below = [pair for child in command.children for pair in _numbers(child)]
-    return [(command.cmd_id, command.name), *below]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.exceptions import HTTPException
 
-
-class Problem(HTTPException):
+class Problem(Exception):
     """A refused request: an HTTP status and a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(status, sentence)
+        super().__init__(sentence)
+        self.status_code = status
+        self.detail = sentence
