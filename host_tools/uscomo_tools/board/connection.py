@@ -148,6 +148,12 @@ class Board(FileVerbs):
         """End what another thread is doing with this board; it raises `CancelledError` there."""
         self._cancelled.set()
 
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Octets that went over this connection: to the board, and from it."""
+        line = self._open().line
+        return line.sent, line.received
+
     # -- code
 
     def exec(self, code: str, timeout: float = 60, on_output: Output | None = None) -> str:

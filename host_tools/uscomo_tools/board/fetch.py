@@ -21,6 +21,7 @@ _HEADER = struct.Struct("<BBBH")
 _FLAG = b"\x1e"
 _KIND = 0x44  # data
 _AHEAD = 2
+_START_SECONDS = 20.0
 _PATIENCE = 3.0
 _ATTEMPTS = 12
 _SLOW_SECONDS = 120.0
@@ -40,7 +41,7 @@ def fetch(board: FileVerbs, path: str, progress: Callable[[int, int], None] | No
         with board.running() as transport:
             transport.begin(code.encode())
             data = _Blocks(transport, told).all()
-            _, traceback = transport.end(_PATIENCE)
+            _, traceback = transport.end(_START_SECONDS)
             if traceback:
                 raise BoardError(traceback, "")
             if data is not None:
@@ -60,7 +61,7 @@ class _Blocks:
 
     def all(self) -> bytes | None:
         """The file; None when the script ended before it began."""
-        first = self._line.until(b"\n", _PATIENCE)
+        first = self._line.until(b"\n", _START_SECONDS)
         if not first.strip().isdigit():
             self._line.unread(first)
             return None

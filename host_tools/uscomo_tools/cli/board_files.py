@@ -221,6 +221,7 @@ def put(
             "written": written,
             "there": sorted(set(files) - set(written)),
             "bytes": sum(len(files[path]) for path in written),
+            "sent": board.traffic[0],
         }
 
     def text(fields: Fields) -> str:

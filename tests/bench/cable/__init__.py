@@ -1,0 +1,1 @@
+"""How fast files come onto a board: the fast lane against mpremote, mip and ampy."""
