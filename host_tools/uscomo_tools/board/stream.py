@@ -23,9 +23,11 @@ MAX_DATA = 128
 MIN_DATA = 32
 
 _NUMBER_BYTES = 2
-# Seconds: the shortest and longest time until a frame is sent again, and how long a board may say
-# nothing at all while something waits for it; it may be writing to flash, or checking a signature.
-_SHORTEST, _LONGEST, _GIVE_UP = 0.03, 1.0, 60.0
+# Seconds: the first, shortest and longest time until a frame is sent again, and how long a board
+# may say nothing at all while something waits for it; it may be writing to flash.
+_FIRST, _SHORTEST, _LONGEST, _GIVE_UP = 1.0, 0.03, 5.0, 60.0
+# How many answers to frames that were sent twice are waited for at most: some get lost.
+_MAX_STALE = 4
 
 
 class Kind(IntEnum):
@@ -84,6 +86,8 @@ class _Stream:
     since: float = 0.0  # when the oldest of them was sent last
     heard: float = 0.0
     first_try: bool = True
+    window: int = 2  # frames that may be under way, if the credit allows
+    stale: int = 0  # answers still to come to frames that were sent again
 
 
 class StreamEnd:
@@ -106,7 +110,7 @@ class StreamEnd:
         self._decoder = Decoder()
         self._stream: _Stream | None = None
         self._out = bytearray()
-        self._patience = 0.25
+        self._patience = _FIRST
         self._data_size = MAX_DATA
 
     def receive(self, data: bytes, now: float) -> list[Event]:
@@ -219,28 +223,39 @@ class StreamEnd:
                 taken = now - current.since
                 self._patience = min(max(2 * taken + 0.01, _SHORTEST), _LONGEST)
                 self._data_size = min(self._data_size + 8, MAX_DATA)
+                current.window += 1
+            else:
+                # Which of the copies this answers is not known.
+                self._patience = max(self._patience / 2, _SHORTEST)
             while current.sent and current.sent.popleft()[0] != sequence:
                 pass
             current.since, current.first_try = now, True
-        elif current.sent and sequence == current.sent[0][0] - 1 & 0xFF and current.first_try:
-            # The board got something that it cannot use: once, without waiting for the time.
-            current.since = now - _LONGEST
+        elif current.sent and sequence == current.sent[0][0] - 1 & 0xFF:
+            # The board got something that it cannot use. Where that is no frame that was sent
+            # twice, one was lost: once, it is sent again without waiting for the time.
+            if current.stale:
+                current.stale -= 1
+            elif current.first_try:
+                current.since = now - _LONGEST
 
     # -- what goes
 
     def _repeat(self, current: _Stream, now: float) -> None:
         if not current.sent or now - current.since < self._patience:
             return
-        for _, wire in current.sent:
-            self._out += wire
-        self.repeated += len(current.sent)
+        # The oldest alone: a board that is only slow must not get everything twice. What it has
+        # not taken of the others goes behind it, one by one.
+        self._out += current.sent[0][1]
+        self.repeated += 1
+        current.stale = min(current.stale + 1, _MAX_STALE)
         current.since, current.first_try = now, False
+        current.window = 1
         self._patience = min(2 * self._patience, _LONGEST)
         self._data_size = max(self._data_size // 2, MIN_DATA)
 
     def _fill(self, current: _Stream, now: float) -> None:
         under_way = sum(len(wire) for _, wire in current.sent)
-        while current.waiting or current.ending:
+        while (current.waiting or current.ending) and len(current.sent) < current.window:
             data = bytes(current.waiting[: self._data_size])
             wire = self._frame(current, Kind.DATA, current.sequence, data)
             if current.sent and under_way + len(wire) > self._credit:

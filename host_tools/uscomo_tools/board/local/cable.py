@@ -22,7 +22,8 @@ from ..stream import Closed, Opened, Received, StreamEnd, Text
 from .account import SCOMO_ROOT
 from .server import Exchange, LocalServer
 
-_OUT = 8.0  # seconds to get out of what a board does when we give up
+# Seconds: to get out of what a board does when we give up; between two attempts.
+_OUT, _AGAIN = 30.0, 6.0
 _PROMPT = 5.0  # for the friendly REPL to come up
 _SLICE = 0.05
 _QUIET = 0.5  # after which what looked like a frame was none
@@ -293,7 +294,8 @@ class Cable:
         try:
             while not self.told.ended and time.monotonic() < end:
                 console.write(b"\x03")
-                wait = time.monotonic() + 1.0
+                # Not sooner: a second one would hit what the first one has set going.
+                wait = time.monotonic() + _AGAIN
                 while not self.told.ended and time.monotonic() < wait:
                     self._text(console.read(_SLICE))
         except UnreachableError:
