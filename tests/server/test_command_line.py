@@ -148,6 +148,13 @@ def test_serve_refuses_what_cannot_work(ready, tmp_path):
     taken = CliRunner().invoke(app, ["--port", port, "--data-folder", str(tmp_path)])
     assert isinstance(taken.exception, UscomoError)
     assert CliRunner().invoke(app, ["--dm-path", "dm"]).exit_code == 2
+    nothing = str(tmp_path / "no.pem")
+    assert CliRunner().invoke(app, ["--tls-cert", nothing]).exit_code == 2
+    assert CliRunner().invoke(app, ["--client-ca", nothing]).exit_code == 2
+    tls = ["--tls-cert", nothing, "--tls-key", nothing, "--port", "0"]
+    failed = CliRunner().invoke(app, [*tls, "--data-folder", str(tmp_path)])
+    assert isinstance(failed.exception, UscomoError)
+    assert nothing in str(failed.exception)
 
 
 @pytest.mark.parametrize(

@@ -23,18 +23,9 @@ CATCH_ALL = {
 
 # Session, decisions and their data: usable without a database, a web framework or a socket.
 SANS_IO = {
-    *("commands", "credentials", "delivery", "engine", "listener", "log", "mac", "numbering"),
-    *(
-        "objects",
-        "operations",
-        "planner",
-        "policy",
-        "primitives",
-        "problems",
-        "reports",
-        "results",
-    ),
-    *("state", "steps", "survey", "uri_limits"),
+    *("credentials", "delivery", "engine", "listener", "log", "operations", "planner", "policy"),
+    *("primitives", "reports", "results", "state", "steps", "survey"),
+    *("commands", "mac", "numbering", "objects", "uri_limits"),
 }
 # Rows are plain objects; they are the only thing of the database that those may see.
 BELOW_SESSIONS = SANS_IO | {"models"}

@@ -234,7 +234,12 @@ async def send_trust(api: Api, request: Request, db: AsyncSession, caller: Calle
 async def add_command(api: Api, request: Request, db: AsyncSession, caller: Caller) -> Answer:
     """POST /api/devices/{id}/commands"""
     device = await _device(request, db)
-    row = commands.ordered(device, await read_json(request))
+    try:
+        row = commands.ordered(device, await read_json(request))
+    except commands.NoCommand as error:
+        raise Problem(400, str(error)) from None
+    except commands.BeyondLimits as error:
+        raise Problem(409, str(error)) from None
     db.add(row)
     await db.flush()
     return {"ok": True, **commands.describe(row)}, 201

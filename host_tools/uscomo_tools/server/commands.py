@@ -15,8 +15,8 @@ import base64
 import binascii
 from typing import Any
 
+from uscomo_tools.errors import UscomoError
 from uscomo_tools.server.models import Device, DmCommand
-from uscomo_tools.server.problems import Problem
 from uscomo_tools.server.steps import Outcome
 from uscomo_tools.server.uri_limits import broken
 from uscomo_tools.syncml.message import Command, Item, Meta
@@ -27,6 +27,15 @@ USER_ALERTS = ("1100", "1101", "1102", "1103", "1104")
 MAX_ITEMS, MAX_COMMANDS = 32, 32
 QUEUED, SENT, DONE, LOST, FAILED = "queued", "sent", "done", "lost", "failed"
 
+
+class NoCommand(UscomoError):
+    """JSON that describes no command."""
+
+
+class BeyondLimits(UscomoError):
+    """A command that the device could not take."""
+
+
 _ITEM_TEXTS = ("target", "source", "format", "type", "data", "base64")
 _FIELDS = {"command", "items", "commands", "code", "correlator"}
 
@@ -36,14 +45,16 @@ def ordered(device: Device, given: Any) -> DmCommand:
 
     Raises
     ------
-    Problem
-        400: it is no command. 409: an address breaks the device's limits.
+    NoCommand
+        It is none, or not one that a server may send.
+    BeyondLimits
+        An address breaks the device's limits.
     """
     command = build(given)
     for target in _targets(command):
         problem = broken(target, device.uri_limits)
         if problem:
-            raise Problem(409, problem)
+            raise BeyondLimits(problem)
     return DmCommand(device_pk=device.id, command=given)
 
 
@@ -56,20 +67,20 @@ def build(given: Any, inside: str = "") -> Command:
         The container that it stands in.
     """
     if not isinstance(given, dict):
-        raise Problem(400, "a command is a JSON object")
+        raise NoCommand("a command is a JSON object")
     unknown = sorted(given.keys() - _FIELDS)
     if unknown:
-        raise Problem(400, f"unknown field {unknown[0]}")
+        raise NoCommand(f"unknown field {unknown[0]}")
     name = given.get("command")
     if name in CONTAINERS:
         return _container(name, given, inside)
     if name not in LEAVES:
-        raise Problem(400, f"command is one of {', '.join((*LEAVES, *CONTAINERS))}")
+        raise NoCommand(f"command is one of {', '.join((*LEAVES, *CONTAINERS))}")
     if inside == "Atomic" and name in ("Get", "Exec"):
-        raise Problem(400, f"{name} has no place in Atomic")
+        raise NoCommand(f"{name} has no place in Atomic")
     items = [_item(entry, name) for entry in _list(given, "items", MAX_ITEMS)]
     if name == "Exec" and len(items) != 1:
-        raise Problem(400, "Exec has one item")
+        raise NoCommand("Exec has one item")
     return Command(
         name=name, items=items, data=_alert_code(name, given), correlator=_correlator(name, given)
     )
@@ -78,7 +89,7 @@ def build(given: Any, inside: str = "") -> Command:
 def _container(name: str, given: dict[str, Any], inside: str) -> Command:
     if inside:
         # Nobody has to take Atomic in Atomic; the rest is not worth the difference.
-        raise Problem(400, "containers do not stand in containers")
+        raise NoCommand("containers do not stand in containers")
     children = [build(entry, name) for entry in _list(given, "commands", MAX_COMMANDS)]
     return Command(name=name, children=children)
 
@@ -86,40 +97,40 @@ def _container(name: str, given: dict[str, Any], inside: str) -> Command:
 def _list(given: dict[str, Any], name: str, most: int) -> list[Any]:
     found = given.get(name)
     if not isinstance(found, list) or not 1 <= len(found) <= most:
-        raise Problem(400, f"{name} is a list of 1 to {most} entries")
+        raise NoCommand(f"{name} is a list of 1 to {most} entries")
     return found
 
 
 def _alert_code(name: str, given: dict[str, Any]) -> str | None:
     code = given.get("code")
     if name == "Alert" and code not in USER_ALERTS:
-        raise Problem(400, f"the code of an Alert is one of {', '.join(USER_ALERTS)}")
+        raise NoCommand(f"the code of an Alert is one of {', '.join(USER_ALERTS)}")
     if name != "Alert" and code is not None:
-        raise Problem(400, "only an Alert has a code")
+        raise NoCommand("only an Alert has a code")
     return code
 
 
 def _correlator(name: str, given: dict[str, Any]) -> str | None:
     correlator = given.get("correlator")
     if correlator is not None and (name != "Exec" or not isinstance(correlator, str)):
-        raise Problem(400, "correlator is a text, of Exec")
+        raise NoCommand("correlator is a text, of Exec")
     return correlator
 
 
 def _item(given: Any, name: str) -> Item:
     texts = isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
     if not texts or given.keys() - set(_ITEM_TEXTS):
-        raise Problem(400, f"an item is an object of texts: {', '.join(_ITEM_TEXTS)}")
+        raise NoCommand(f"an item is an object of texts: {', '.join(_ITEM_TEXTS)}")
     if name != "Alert" and not given.get("target"):
-        raise Problem(400, "an item has a target")
+        raise NoCommand("an item has a target")
     if (name == "Copy") != bool(given.get("source")):
-        raise Problem(400, "Copy has a source, nothing else has one")
+        raise NoCommand("Copy has a source, nothing else has one")
     data = given["data"].encode() if "data" in given else None
     if "base64" in given:
         try:
             data = base64.b64decode(given["base64"], validate=True)
         except (binascii.Error, ValueError):
-            raise Problem(400, "base64 is not base64") from None
+            raise NoCommand("base64 is not base64") from None
     meta = None
     if "format" in given or "type" in given:
         meta = Meta(format=given.get("format"), type=given.get("type"))

@@ -22,7 +22,7 @@ from typing import Protocol
 from uscomo_tools.server import credentials, mac
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device
-from uscomo_tools.server.numbering import append, numbers
+from uscomo_tools.server.numbering import append, numbers, status_of
 from uscomo_tools.server.objects import SIZE_MISMATCH, TOO_LARGE, Assembly
 from uscomo_tools.server.reports import number, text
 from uscomo_tools.server.state import Sent, SessionState
@@ -169,7 +169,7 @@ class Session:
         """Case 1: the same code for the header and every command; no nonce is stored yet."""
         state = self.state
         code = state.refused or code
-        status = _status(message.header.msg_id, "0", "SyncHdr", code)
+        status = status_of(message.header.msg_id, "0", "SyncHdr", code)
         if code == DTD_UNSUPPORTED:
             status.items = [Item(data=VERSION_DTD.encode())]
         elif code == PROTOCOL_UNSUPPORTED:
@@ -187,13 +187,13 @@ class Session:
         append(reply, status)
         for command in message.commands:
             if command.name not in UNANSWERED:
-                append(reply, _status(message.header.msg_id, command.cmd_id, command.name, code))
+                append(reply, status_of(message.header.msg_id, command.cmd_id, command.name, code))
         if state.refused:
             append(reply, Command(name="Alert", cmd_id="", data=ABORT))
         return reply
 
     def _header_status(self, message: Message, reply: Message, code: int) -> None:
-        status = _status(message.header.msg_id, "0", "SyncHdr", code)
+        status = status_of(message.header.msg_id, "0", "SyncHdr", code)
         auth, state = self.device.auth, self.state
         # A nonce for each session, under MAC for each message.
         if auth != "none" and not state.client_ok and credentials.SCHEMES[auth].has_nonce:
@@ -306,7 +306,7 @@ class Session:
             code = self._take(command)
             if code:
                 msg_id = message.header.msg_id
-                append(reply, _status(msg_id, command.cmd_id, command.name, code))
+                append(reply, status_of(msg_id, command.cmd_id, command.name, code))
             aborted = aborted or (command.name, text(command.data)) == ("Alert", ABORT)
         return aborted
 
@@ -379,10 +379,3 @@ def _version_status(header: Header) -> int:
     if header.ver_dtd != VERSION_DTD:
         return DTD_UNSUPPORTED
     return 0 if header.ver_proto == VERSION_PROTOCOL else PROTOCOL_UNSUPPORTED
-
-
-def _status(msg_ref: str, cmd_ref: str, name: str, code: int) -> Command:
-    # TargetRef and SourceRef are left out: one Status speaks for all Items (RepPro 6.5.1).
-    return Command(
-        name="Status", cmd_id="", data=str(code), msg_ref=msg_ref, cmd_ref=cmd_ref, cmd=name
-    )

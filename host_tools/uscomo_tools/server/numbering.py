@@ -1,8 +1,18 @@
-"""Command numbers of a message: unique in it, in order, those in containers behind their own."""
+"""Commands of a message and their numbers, which count up through containers."""
 
 from __future__ import annotations
 
 from uscomo_tools.syncml.message import Command, Message
+
+
+def status_of(msg_ref: str, cmd_ref: str, name: str, code: int) -> Command:
+    """A Status, not numbered yet.
+
+    TargetRef and SourceRef are left out: one Status speaks for all Items (RepPro 6.5.1).
+    """
+    return Command(
+        name="Status", cmd_id="", data=str(code), msg_ref=msg_ref, cmd_ref=cmd_ref, cmd=name
+    )
 
 
 def append(reply: Message, command: Command) -> None:
@@ -13,7 +23,7 @@ def append(reply: Message, command: Command) -> None:
 
 
 def numbers(command: Command) -> list[tuple[str, str]]:
-    """Number and name of a command and of all in it."""
+    """(CmdID, name) of a command and of those inside it."""
     below = [pair for child in command.children for pair in numbers(child)]
     return [(command.cmd_id, command.name), *below]
 
