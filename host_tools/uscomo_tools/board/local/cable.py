@@ -18,9 +18,9 @@ from typing import Any
 from ...device.simulated import Console
 from ...errors import UnreachableError, UscomoError
 from ..connection import Board, BoardError
-from ..stream import Closed, Opened, Received, StreamEnd, Text
 from .account import SCOMO_ROOT
-from .server import Exchange, LocalServer
+from .bridge import Bridge
+from .server import LocalServer
 
 # Seconds: to get out of what a board does when we give up; between two attempts.
 _OUT, _AGAIN = 30.0, 6.0
@@ -260,7 +260,7 @@ class Cable:
             raise
 
     def _run(self, console: Any, server: LocalServer | None) -> None:
-        stream = _Bridge(server)
+        stream = Bridge(server)
         heard = time.monotonic()
         while not self.told.ended:
             now = time.monotonic()
@@ -336,44 +336,6 @@ def _await_prompt(console: Any) -> None:
     end = time.monotonic() + _PROMPT
     while not seen.endswith(b">>> ") and time.monotonic() < end:
         seen += console.read(_SLICE)
-
-
-class _Bridge:
-    """Streams of the board on one side, exchanges with the server on the other."""
-
-    def __init__(self, server: LocalServer | None) -> None:
-        self.end = StreamEnd()
-        self._server = server
-        self._exchange: Exchange | None = None
-
-    def receive(self, data: bytes, now: float) -> bytes:
-        """Take what the line brought; the console text in it."""
-        text = b""
-        for event in self.end.receive(data, now):
-            if isinstance(event, Text):
-                text += event.data
-            elif isinstance(event, Opened):
-                # Nothing but the server in here, whatever the board asks for.
-                if self._server is None or event.url != "http://local:80":
-                    self.end.refuse(event.stream)
-                else:
-                    self._exchange = self._server.exchange()
-                    self.end.accept(event.stream)
-            elif isinstance(event, Received) and self._exchange is not None:
-                answer = self._exchange.receive(event.data)
-                if answer is not None:
-                    self.end.send(event.stream, answer, end=True)
-                    self._exchange = None
-            elif isinstance(event, Closed):
-                self._exchange = None
-        if self.end.lost(now):
-            self._exchange = None
-        return text
-
-    def pause(self, now: float) -> float:
-        """How long the line may be waited for."""
-        wait = self.end.wait(now)
-        return _SLICE if wait is None else min(wait, _SLICE)
 
 
 def require_account(about: About, url: str) -> None:
