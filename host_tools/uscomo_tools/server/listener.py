@@ -25,7 +25,11 @@ from uscomo_tools.server.survey import Plan
 from uscomo_tools.syncml.message import Command, Item
 
 OK, INCOMPLETE, UNSUPPORTED = 200, 412, 415
-FORMATS = (None, "chr", "int", "xml", "b64", "bin", "bool", "date", "float", "null", "time")
+#: Of device management; SCOMO's own alerts say `text/plain`.
+FORMATS = (
+    *(None, "chr", "int", "xml", "b64", "bin", "bool", "date", "float", "null", "time"),
+    "text/plain",
+)
 
 
 class Listener:
