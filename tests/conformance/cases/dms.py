@@ -352,7 +352,7 @@ def generic_alerts(bench: ServerBench) -> None:
     no_data, no_items = alert(request, None), Command("Alert", data="1226")
     strange = alert("urn:oma:at:scomo:1.0:OperationComplete", b"1200", "blob")
     complete = alert(
-        "Reversed-Domain-Name: urn:oma:at:scomo:1.0:OperationComplete", b"1200", "int"
+        "Reversed-Domain-Name: urn:oma:at:scomo:1.0:OperationComplete", b"1200", "text/plain"
     )
     reply = peer.package_1(*cases.values(), no_data, no_items, strange, complete)
     check(codes(reply)[3:], [*cases, "412", "412", "415", "200"])
