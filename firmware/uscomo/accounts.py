@@ -33,7 +33,7 @@ _LEAVES = (
 )
 _SECRETS = ("AAuthSecret", "AAuthData")
 # Who the server is in ACLs, where they stand, whether its user is asked: a server that wrote these
-# could be another. The device, when it is bootstrapped, says them once.
+# could be another. Who makes the account says them once; of the last, only the device.
 _FIXED = ("ServerID", "ScomoRoot", "ScomoVersion", "Silent")
 
 # Of an account's Ext, where it says nothing: are results of short operations told at once, is the
@@ -52,7 +52,6 @@ class Accounts:
         # What goes with the commit; see `scomo`.
         self.garbage = []
         self.fresh = ()
-        self.held = False
 
     def commit(self):
         """What was written counts now."""
@@ -68,9 +67,9 @@ class Accounts:
         name = path[-1]
         if leaf:
             if self.nodes.get(key) is None:
-                # What an account says that says nothing; who makes it says what it likes.
-                made = self.tree and self.tree.server_id is None
-                known = name in _DEFAULTS and not made and self.nodes.children(KEY + path[0])
+                # What an account says that says nothing; the device itself may say it.
+                known = name in _DEFAULTS and self.nodes.children(KEY + path[0])
+                known = known and not (self.tree and self.tree.trusted)
                 if not known or pattern[:4] != "Ext/":
                     return None
             access = REPLACE if name in _SECRETS else GET if name in _FIXED else GET | REPLACE
@@ -98,6 +97,8 @@ class Accounts:
         """A server or the bootstrap makes an account, or a part of one."""
         pattern, leaf = _pattern(path)
         if pattern is None or (format == "node") == bool(leaf):
+            return 405
+        if pattern == "Ext/Silent" and not (self.tree and self.tree.trusted):
             return 405
         known = self.nodes.children("DMAcc")
         if path[0] not in known and len(known) >= _MAX_ACCOUNTS:

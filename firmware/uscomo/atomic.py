@@ -109,10 +109,10 @@ def _do(commands, reader, answers):
     # Execute until something fails; then nothing has happened.
     tree = commands.dispatcher
     state = tree.save()
-    known = [mounted for _, mounted in tree.mounts]
-    for mounted in known:
-        if hasattr(mounted, "held"):
-            mounted.held = True
+    # What an object does that cannot be taken back it does not do now.
+    held = [mounted for _, mounted in tree.mounts if hasattr(mounted, "held")]
+    for mounted in held:
+        mounted.held = True
     failed = False
     codes = []
     for child in _children(reader):
@@ -131,12 +131,8 @@ def _do(commands, reader, answers):
             codes.append(code)
     if failed:
         tree.restore(state)
-    for _, mounted in tree.mounts:
-        if hasattr(mounted, "held"):
-            mounted.held = False
-            if failed and mounted not in known:
-                # It was made meanwhile, and has nothing to let go of but this.
-                mounted.garbage = []
+    for mounted in held:
+        mounted.held = False
     return _FAILED if failed else 200, codes
 
 

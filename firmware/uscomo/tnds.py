@@ -69,6 +69,8 @@ def parse(data):
     reader.begin(len(data))
     above = []
     opened = []
+    # References into a string table cost two bytes each: what they add up to is bounded.
+    left = 4 * len(data)
     while True:
         kind = reader.next()
         if kind == wbxml.DONE:
@@ -102,6 +104,9 @@ def parse(data):
                 text = chr(reader.code).encode()
             else:
                 text = data[reader.offset : reader.offset + reader.length]
+            left -= len(text)
+            if left < 0:
+                raise ValueError
             setattr(above[-1], name, getattr(above[-1], name) + text)
 
 
@@ -175,10 +180,15 @@ def _fill(tree, path, place, data):
                 moved = b"./Inbox/" + top.name, ("./" + "/".join(found)).encode()
                 place, top.name, top.path = found[:-1], found[-1].encode(), b""
             elif place != path:
-                # The URI is that of the first node itself.
+                # The URI is that of the first node itself. A path may say the same, as it does
+                # in what was read there; any other would lead out of what the rights are for.
+                where = "/".join(path[:-1])
                 if top.name not in (b"", path[-1].encode()):
                     return 400
+                if top.path.decode() not in ("", where, "./" + where):
+                    return 400
                 top.name = path[-1].encode()
+                top.path = b""
         if passed:
             continue
         names = top.path.decode().split("/") + [part.name.decode() for part in above]

@@ -51,6 +51,8 @@ class Tree:
         self.mounts = [[root.split("/"), mounted] for root, mounted in mounts]
         self.nodes = nodes
         self.server_id = server_id
+        # The device itself; a server that may do all for a moment is not.
+        self.trusted = server_id is None
         self.open = open
         self._coming = None
         # By path; "path?" says that `properties` knows more of the node.
@@ -119,6 +121,8 @@ class Tree:
 
     def begin(self, tag, uri, format, type, size):
         """Begin an object in parts, with the checks of add or replace."""
+        if type[:_TNDS_SIZE] == TNDS:
+            return 413  # it is for many nodes, whatever is there
         code = self._place(uri, ADD if tag == _ADD_COMMAND else REPLACE)
         if isinstance(code, int):
             return code
@@ -225,17 +229,18 @@ class Tree:
         """What restore() needs to forget all changes since now; files go with the commit."""
         sizes = []
         for _, mounted in self.mounts:
-            if hasattr(mounted, "garbage"):
-                sizes.append((mounted, len(mounted.garbage), len(mounted.fresh)))
+            known = hasattr(mounted, "garbage")
+            sizes.append((len(mounted.garbage), len(mounted.fresh)) if known else (0, 0))
         return dict(self.nodes.pending), dict(self.acls), sizes
 
     def restore(self, state):
-        """Forget the changes since a save()."""
+        """Forget the changes since a save(); also of an object that was opened meanwhile."""
         self.nodes.pending, self.acls, sizes = state
-        for mounted, garbage, fresh in sizes:
-            del mounted.garbage[garbage:]
-            while len(mounted.fresh) > fresh:
-                store.remove_tree(mounted.fresh.pop())
+        for (_, mounted), (garbage, fresh) in zip(self.mounts, sizes):
+            if hasattr(mounted, "garbage"):
+                del mounted.garbage[garbage:]
+                while len(mounted.fresh) > fresh:
+                    store.remove_tree(mounted.fresh.pop())
 
     # -- nodes
 

@@ -1,11 +1,12 @@
 # Subtrees in one value and in lists: what is told, what is taken, all of it or nothing.
 from binascii import unhexlify
 
+from test_accounts import opened as with_accounts_again
 from test_accounts import prepared as with_accounts
 from test_tree import mounted, prepared, value
 
 from support import raises
-from uscomo import tnds, wbxml
+from uscomo import dmacc, syncml, tnds, wbxml
 from uscomo.accounts import Accounts
 from uscomo.inbox import Inbox
 from uscomo.nodes import Nodes
@@ -193,6 +194,115 @@ def test_a_subtree_is_replaced():
     assert tree.replace(b"./SCOMO?prop=ACL", "", "", b"Get=srv") == 200
     assert tree.replace(place, "xml", TYPE, download(url=b"http://x/3")) == 200
     assert value(tree, place + b"/PkgURL") == "http://x/3"
+
+
+def test_what_replaces_a_subtree_stays_in_it():
+    # The right to replace one node is no right beside it: neither by a path nor by a name.
+    tree = with_accounts()
+    nodes = tree.nodes
+    nodes.set("DMAcc/other/ServerID", b"other")
+    nodes.set("?DMAcc/other", b"Get=other&Replace=other")
+    nodes.set("DMAcc/third/AppAuth/0/AAuthName", b"third")
+    nodes.set("?DMAcc/third", b"Get=srv&Replace=srv")
+    nodes.commit()
+    tree = Tree((("DMAcc", Accounts(nodes)),), nodes, b"srv")
+    tree.mounts[0][1].tree = tree
+    before = nodes.keys("")
+    for place, name, path, code in (
+        (b"./DMAcc/third", b"third", b"other/AppAuth", 400),
+        (b"./DMAcc/third", b"third", b"./DMAcc/other", 400),
+        (b"./DMAcc/third/AppAuth/0", b"0", b"..", 400),
+        (b"./DMAcc/third/AppAuth/0", b"0/../../other", b"", 400),
+    ):
+        made = Document()
+        made.node(name, path=path)
+        made.node(b"AAuthLevel", b"SRVCRED")
+        made.end()
+        assert tree.replace(place, "xml", TYPE, made.whole()) == code, path
+        assert nodes.keys("") == before
+
+
+def test_a_document_goes_back_where_it_was_read():
+    tree = prepared()
+    place = b"./SCOMO/Download/p"
+    assert tree.add(b"./SCOMO/Download", "xml", TYPE, download(acl=RIGHTS)) == 200
+    data = listed(tree, place + b"?list=TNDS-TStamp")
+    nodes = [above[-1] for above in tnds.parse(data)]
+    assert nodes[0].path == b"./SCOMO/Download"
+    made = Document()
+    made.node(b"p", path=nodes[0].path)
+    made.node(b"PkgURL", b"http://x/9")
+    made.end()
+    assert tree.replace(place, "xml", TYPE, made.whole()) == 200
+    assert value(tree, place + b"/PkgURL") == "http://x/9"
+    assert tree.delete(place) == 200
+    assert tree.add(place, "xml", TYPE, made.whole()) == 200
+
+
+def test_whether_the_user_is_asked_is_not_the_servers_matter():
+    tree = with_accounts()
+    silent = b"./DMAcc/new/Ext/Silent"
+    assert tree.add(silent, "chr", "", b"1") == 405
+    made = Document()
+    made.node(b"new")
+    made.node(b"Ext")
+    made.node(b"Silent", b"1")
+    made.end()
+    made.end()
+    data = made.whole()
+    assert tree.add(b"./DMAcc", "xml", TYPE, data) == 418  # where there is an account, it says 0
+    assert tree.add(b"./DMAcc/new/Name", "chr", "", b"new") == 200
+    # Neither by replacing what it has made itself.
+    assert tree.replace(b"./DMAcc/new", "xml", TYPE, data) == 418
+    assert tree.nodes.get("DMAcc/new/Ext/Silent") is None
+
+
+def test_what_fails_takes_no_file_with_it():
+    tree = with_accounts()
+    tree.nodes.set("DMAcc/new/AppAuth/1/AAuthName", b"new")
+    tree.commit()
+    account = dmacc.Account(tree.nodes, "new")
+    account.server_nonce = b"kept"
+    account.save_nonces()
+    # The object is opened by the command that fails.
+    for right in ("add", "replace"):
+        tree = with_accounts_again()
+        made = Document()
+        made.node(b"1")
+        made.node(b"AAuthData", b"nonce", 0x209)
+        made.node(b"Colour", b"red")
+        made.end()
+        place = b"./DMAcc/new/AppAuth" + (b"/1" if right == "replace" else b"")
+        assert getattr(tree, right)(place, "xml", TYPE, made.whole()) in (405, 418), right
+        tree.commit()
+        assert dmacc.Account(tree.nodes, "new").server_nonce == b"kept", right
+
+
+def test_texts_of_a_table_add_up():
+    # Two octets name a long text: what they come to is bounded, not by the heap.
+    writer = wbxml.Writer(bytearray(2048))
+    writer.begin(0, b"-//OMA//DTD-DM-DDF 1.2//EN\0" + b"x" * 900 + b"\0")
+    for tag in (0x220, 0x224, 0x226):
+        writer.start(tag)
+    for _ in range(300):
+        writer._byte(0x83)
+        writer._integer(28)
+    for _ in range(3):
+        writer.end()
+    tree = prepared()
+    document = bytes(writer.buffer[: writer.position])
+    raises(ValueError, parsed, document)
+    assert tree.add(b"./SCOMO/Download", "xml", TYPE, document) == 400
+
+
+def test_a_document_by_any_format():
+    # Documents of octets come as "bin", too (and an object in one part goes its own way).
+    for format in ("xml", "bin", "chr", ""):
+        tree = prepared()
+        place = b"./SCOMO/Download"
+        code = tree.begin(syncml.ADD, place, format, TYPE, 100)
+        assert code in (405, 413), "it is not for the object there"
+        assert tree.add(place, format, TYPE, download()) == 200
 
 
 def listed(tree, uri):
