@@ -124,6 +124,8 @@ class Accounts:
             text = bytes(data).decode() if leaf and name != "AAuthData" else ""
             if name == "PortNbr" and not text.isdigit():
                 return 415
+            if name == "ScomoRoot" and not _own_root(text):
+                return 415
             self.nodes.set(KEY + "/".join(path), data)
         except UnicodeError:
             return 415
@@ -172,6 +174,13 @@ def _pattern(path):
 def _plain(server_id):
     # Whether it can stand in an ACL.
     return server_id and not [c for c in server_id if c < 33 or c in b"&*+="]
+
+
+def _own_root(text):
+    # Who has an account has rights on what lies there.
+    names = text.split("/")
+    wrong = [1 for name in names if name in ("", ".", "..") or "?" in name]
+    return not wrong and names[0] not in ("DMAcc", "DevDetail", "DevInfo", "Inbox")
 
 
 def _format(name):

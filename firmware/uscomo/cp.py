@@ -74,6 +74,8 @@ _WORDS = {"IPV4": "IPv4", "IPV6": "IPv6", "APPSRV": "CLCRED", "CLIENT": "SRVCRED
 
 # Accounts and parts of one message.
 _MAX_PARTS = const(16)
+# Of one attribute.
+_MAX_TEXT = const(512)
 
 
 class Reader(wbxml.Reader):
@@ -109,7 +111,10 @@ class Reader(wbxml.Reader):
                 start, size = self._indexed(self._integer())
                 text = bytes(buffer[start : start + size]).decode()
             elif token == 0x02:
-                text = chr(self._integer())
+                code = self._integer()
+                if code > 0x10FFFF:
+                    raise ValueError
+                text = chr(code)
             elif token == 0xC3:
                 size = self._size()
                 self.position += size
@@ -121,6 +126,9 @@ class Reader(wbxml.Reader):
             else:
                 text = _VALUES.get(place, "")
             texts[kind] += text
+            # A reference into the string table costs two bytes, whatever it adds.
+            if len(texts[kind]) > _MAX_TEXT:
+                raise ValueError
 
 
 def accounts(data):

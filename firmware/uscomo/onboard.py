@@ -54,6 +54,7 @@ def take(nodes, message, pin):
     held = tree.Tree((("Inbox", Inbox()), ("DMAcc", Accounts(nodes))), nodes, None)
     held.mounts[1][1].tree = held
     before = held.save()
+    done = False
     try:
         if kind == _CP:
             _provision(held, body)
@@ -62,12 +63,22 @@ def take(nodes, message, pin):
         names = [name for name in nodes.children("DMAcc") if name not in known]
         for name in names:
             _complete(held, name)
+        # It brings accounts, and takes none over.
+        for key, value in nodes.pending.items():
+            parts = key.decode().replace("?", "").split("/")
+            old = parts[0] == "DMAcc" and [name for name in parts[1:2] if name in known]
+            if old and before[0].get(key) != value:
+                raise ValueError
         if not names:
-            raise ValueError("no account in it")
+            raise ValueError
+        held.commit()
+        done = True
     except (ValueError, wbxml.WbxmlError):
-        held.restore(before)
         raise ValueError("not accepted")
-    held.commit()
+    finally:
+        # Whatever went wrong, nothing of it waits for somebody else's commit.
+        if not done:
+            held.restore(before)
     return names
 
 

@@ -188,8 +188,8 @@ def forget(tree, server_id):
         for entry in tree.acls[key].split(b"&") if key[-1:] != "?" else ():
             right, _, ids = entry.partition(b"=")
             ids = [id for id in ids.split(b"+") if id != server_id]
-            if not ids and not key:
-                ids = [b"*"]  # the root's rights are never nobody's
+            if not ids and not key and right + b"=*" in ROOT_ACL.split(b"&"):
+                ids = [b"*"]  # what everybody has at first is never nobody's
             if ids:
                 parts.append(right + b"=" + b"+".join(ids))
         text = b"&".join(parts)
@@ -203,7 +203,7 @@ def copy(tree, source, target):
     if isinstance(found, int):
         return found
     path, query, node = found
-    if query or node[0] == "node":
+    if query or node[0] == "node" or b"?" in target:
         return 405
     _, _, type, data = tree.row(source, path, node)
     data = data.encode() if isinstance(data, str) else data

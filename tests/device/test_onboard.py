@@ -199,6 +199,76 @@ def test_what_the_device_does_not_have_is_passed_over():
     assert nodes.children("DMAcc") == ["op"]
 
 
+def test_an_account_that_is_there_is_not_changed():
+    # Who may give the device an account may not take another one over.
+    nodes = fresh()
+    nodes.set("DMAcc/main/ServerID", b"srv")
+    nodes.set("DMAcc/main/AppAddr/1/Addr", b"http://x")
+    nodes.set("?DMAcc/main", b"Get=srv&Replace=srv")
+    nodes.commit()
+    good = account(*LEAVES)
+    part = Document()
+    part.node(b"0")
+    part.node(b"Addr", b"http://elsewhere")
+    part.end()
+    for uri in (b"./DMAcc/main/AppAddr", b"./DMAcc/main/AppAddr/0"):
+        for documents in ((part.whole(),), (part.whole(), good)):
+            writer = syncml.MessageWriter(bytearray(3000))
+            writer.message(b"0", 0, b"urn:d", b"http://dm.example/s", None, None, 0)
+            for document in documents:
+                writer.command(syncml.ADD)
+                place = b"./Inbox" if document == good else uri
+                writer.item(None, place, "xml", TYPE, document)
+                writer.end()
+            body = bytes(writer.buffer[: writer.close(True)])
+            refused(nodes, signed(body, b"1234"))
+        part = Document()
+        part.node(b"0")
+        part.node(b"Addr", b"http://elsewhere")
+        part.end()
+    named = account((b"AAuthLevel", b"SRVCRED"), name=b"main/AppAuth/0")
+    refused(nodes, signed(message(named, good), b"1234"))
+    assert onboard.take(nodes, signed(message(good), b"1234"), "1234") == ["op"]
+
+
+def test_rights_are_given_on_the_objects_own_root():
+    for root in (b"DMAcc", b"DMAcc/main", b"Inbox", b"DevInfo", b"./SCOMO", b"", b"a//b", b"a?b"):
+        nodes = fresh()
+        nodes.set("DMAcc/main/ServerID", b"srv")
+        nodes.commit()
+        leaves = LEAVES + ((b"Ext/ScomoRoot", root),)
+        refused(nodes, signed(message(account(*leaves)), b"1234"))
+    leaves = LEAVES + ((b"Ext/ScomoRoot", b"Vendor/SCOMO"),)
+    assert onboard.take(nodes, signed(message(account(*leaves)), b"1234"), "1234") == ["op"]
+    assert nodes.get("?Vendor/SCOMO")
+
+
+def breaking(call, count, kind):
+    """The same function, that fails after so many calls."""
+
+    def broken(*args):
+        nonlocal count
+        count -= 1
+        if count < 0:
+            raise kind
+        return call(*args)
+
+    return broken
+
+
+def test_what_breaks_in_the_middle_leaves_nothing_for_the_next_commit():
+    letter = signed(message(account(*LEAVES)), b"1234")
+    for kind in (MemoryError, OSError):
+        nodes = fresh()
+        nodes.set = breaking(nodes.set, 3, kind)
+        raises(kind, onboard.take, nodes, letter, "1234")
+        assert not nodes.pending
+        nodes = fresh()
+        nodes.commit = breaking(nodes.commit, 0, kind)
+        raises(kind, onboard.take, nodes, letter, "1234")
+        assert not nodes.pending
+
+
 def attribute(*parts):
     found = b""
     for part in parts:
@@ -282,6 +352,12 @@ def test_provisioning_that_is_no_good():
     many = provisioning(parm("APPID", "w7") + group("APPADDR", parm("ADDR", "h")) * 17)
     raises(ValueError, cp.accounts, many)
     assert cp.accounts(provisioning()) == []
+    # No character; and a long text of the table, named by two octets each time.
+    wrong = b"\x87\x05\x03NAME\0\x06\x02\x8f\xff\xff\xff\x7f\x01"
+    raises(ValueError, cp.accounts, provisioning(parm("APPID", "w7") + wrong))
+    body = b"\x03\x0b\x6a\x83\x7f" + b"x" * 510 + b"\0\x45\xc6\x06"
+    body += b"\x83\0" * 1000 + b"\x01\x01\x01"
+    raises(ValueError, cp.accounts, body)
 
 
 def test_a_document_of_another_encoder():

@@ -292,7 +292,7 @@ def test_the_creator_of_what_lies_between_may_finish():
 def test_a_server_that_is_gone_has_no_rights():
     made = prepared()
     for key, text in (
-        ("", b"Add=gone&Get=*+gone&Replace=srv"),
+        ("", b"Add=gone&Exec=gone&Get=*+gone&Replace=srv"),
         ("SCOMO", b"Get=gone+srv&Exec=gone"),
         ("DMAcc", b"Get=gone"),
     ):
@@ -320,6 +320,7 @@ def test_a_leaf_is_copied():
     assert made.copy(DOWNLOAD + b"/Nothing", other + b"/Name") == 404
     assert made.copy(b"./DMAcc/main/AppAuth/1/AAuthSecret", other + b"/Name") == 405
     assert made.copy(uri, b"./DevInfo/Man") == 405
+    assert made.copy(b"./DevInfo/Man", uri + b"?prop=Title") == 405
     assert made.copy(uri, other) == 405
     stranger = again(made, b"stranger")
     assert stranger.copy(b"./DevInfo/Man", uri) == 425
