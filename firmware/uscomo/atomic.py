@@ -125,7 +125,7 @@ def _do(commands, reader, answers):
                         answers[len(codes) + 1] = answer
                 else:
                     code = commands.item(child, item)
-                if code >= 214:
+                if code >= 214 or commands.aborted:
                     failed = True
                     codes = [_ROLLED_BACK for _ in codes]
             codes.append(code)

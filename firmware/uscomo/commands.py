@@ -88,6 +88,8 @@ class Commands:
                     if atomic:
                         container -= 1
                         yield from atomic.run(self, reader, msg_id, command)
+                        if self.aborted:
+                            return
                     else:
                         said = skipping = 406 if tag == syncml.ATOMIC else 500
                         level = container

@@ -2,7 +2,7 @@
 import os
 
 from matrix_case import device, go_on, item, talk
-from test_tree import prepared, value
+from test_tree import mounted, prepared, value
 
 import uscomo_boot
 from uscomo import store
@@ -16,6 +16,12 @@ def replace(name, data):
 
 def delete(name):
     return "Delete", [item("./V/" + name)]
+
+
+def prepared_again():
+    """The same device after a start."""
+    stored = Store()
+    return mounted(stored, Nodes(stored))
 
 
 def values(tree):
@@ -264,6 +270,44 @@ def test_a_full_flash_ends_the_session_with_nothing_done():
     assert made.reader.final and made.session.outcome == 4
     assert on_flash()[0] == b"1"
     assert made.say(lambda writer: made.accept(writer, 200)) is None
+
+
+def test_the_server_gives_the_session_up_inside():
+    tree = device()
+    said, made = talk([("Atomic", [("Alert", 1223)]), replace("a", b"10")], tree)
+    assert said == [] and made.session.outcome == 4
+    assert values(tree)[0] == "1"
+
+
+def test_a_node_gets_another_name_inside():
+    old = "./SCOMO/Download/p"
+    rights = b"Add=srv&Get=*&Replace=srv"
+    for good in (True, False):
+        tree = prepared()
+        assert tree.add(old.encode() + b"/PkgURL", "chr", "", b"http://x/1") == 200
+        assert tree.replace(old.encode() + b"?prop=ACL", "", "", rights) == 200
+        tree.commit()
+        new = old[:-1] + "q"
+        children = [
+            ("Replace", [item(old + "?prop=Name", b"q")]),
+            ("Replace", [item(new + "/PkgURL", b"http://x/2")]),
+            ("Copy", [item(new + "/Name", source=new + "/PkgURL")]),
+            ("Add", [item(old, None, "node")]),
+            ("Replace", [item((new if good else old) + "/PkgURL", b"http://x/3")]),
+        ]
+        said, _ = talk([("Atomic", children)], tree)
+        assert said[0] == ("Atomic", 200 if good else 507)
+        tree = prepared_again()
+        if good:
+            assert value(tree, b"./SCOMO/Download") == "p/q"
+            assert value(tree, new.encode() + b"/PkgURL") == "http://x/3"
+            assert value(tree, new.encode() + b"/Name") == "http://x/2"
+            assert value(tree, new.encode() + b"?prop=ACL") == rights.decode()
+            assert value(tree, old.encode() + b"?prop=ACL") == ""
+        else:
+            assert value(tree, b"./SCOMO/Download") == "p"
+            assert value(tree, old.encode() + b"/PkgURL") == "http://x/1"
+            assert value(tree, old.encode() + b"?prop=ACL") == rights.decode()
 
 
 def test_base64_inside_is_read_once():
