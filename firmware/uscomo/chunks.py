@@ -11,6 +11,8 @@ from uscomo.wbxml import Full
 _PIECE = const(64)
 # A part that is hardly one waits for the next message.
 _SMALLEST = const(64)
+# A server that sends less at a time could keep a session going for ever.
+_MUCH = const(256)
 # Around a part's octets: OPAQUE and its length, or a string's two ends; MoreData and three ENDs.
 _CLOSING = const(8)
 
@@ -27,8 +29,8 @@ class Parts:
         # Its command; what of it is to come; its refusal; an unfinished group of base64.
         self.tag = self._left = self._code = 0
         self._rest = None
-        # Whether this message brought a part of it.
-        self.fed = False
+        # Whether this message brought a part of it, and much of it.
+        self.fed = self.much = False
         # URIs of those whose end did not come.
         self.broken = []
 
@@ -70,9 +72,11 @@ class Parts:
                 code = 400 if data is None else dispatcher.append(data)
                 if code == 200:
                     code = _TAKEN if more else dispatcher.end()
+            self.much = len(data or b"") >= _MUCH
             if code not in (200, _TAKEN):
                 dispatcher.drop()
                 self._code = code
+                self.much = False
         if not more:
             self.uri = None
         return code

@@ -57,8 +57,14 @@ class Commands:
         """URI of the object whose next part is awaited."""
         return self._parts and self._parts.uri
 
+    @property
+    def coming(self):
+        """Whether the last message brought much of an object that is not refused."""
+        return self._parts and self._parts.uri and self._parts.much
+
     def drop(self):
-        """Forget the object in parts: its end will not come."""
+        """Forget the objects in parts, coming and going: their ends will not come."""
+        self.sent = 0
         if self._parts:
             self._parts.drop()
 
@@ -67,7 +73,7 @@ class Commands:
         container = skipping = level = 0
         parts = self._parts
         if parts:
-            parts.fed = False
+            parts.fed = parts.much = False
         while command:
             tag = command.tag
             said = 0
@@ -238,14 +244,12 @@ class Commands:
             row = found[0]
             data = row[3]
             # A listing is split between its rows; one value that no message holds, within itself.
-            if hasattr(data, "size"):
-                size = data.size
-            else:
-                size = len(data.encode() if isinstance(data, str) else data)
-                if 2 * len(row[0]) + size + _OVERHEAD <= writer.limit:
-                    size = 0
+            stream = hasattr(data, "size")
+            size = data.size if stream else len(data.encode() if isinstance(data, str) else data)
             if size > self.peer_limit > 0:
                 found = _TOO_LARGE
+            if not stream and 2 * len(row[0]) + size + _OVERHEAD <= writer.limit:
+                size = 0
         target = item.target if len(command.items) > 1 else None
         code = found if isinstance(found, int) else 200
         yield from self.say(msg_id, command.tag, command.cmd_id, code, target)

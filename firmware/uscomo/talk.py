@@ -13,8 +13,6 @@ UNREACHABLE = const(6)
 _TYPE = "application/vnd.syncml.dm+wbxml"
 # A server that always has one more command must not keep the apps waiting for ever.
 _MAX_MESSAGES = const(64)
-# Messages with parts of an object come on top, where they are not too small.
-_PART = const(512)
 _MAX_OBJ_SIZE = const(4 << 20)
 _TIMEOUT_S = const(30)
 
@@ -123,8 +121,8 @@ class Talk:
                 length = session.receive(received, self.proof)
                 if not length:
                     break
-                coming = session.commands.large and received >= _PART
-                if not (coming or session.commands.sent):
+                # Messages with parts of an object come on top.
+                if not (session.commands.coming or session.commands.sent):
                     left -= 1
             else:
                 length = session.abort()

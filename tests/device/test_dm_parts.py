@@ -363,9 +363,9 @@ class Endless:
     aborted = False
     addresses = ()
 
-    def __init__(self, large, last):
+    def __init__(self, coming, last):
         self.commands = self
-        self.large = large
+        self.coming = coming
         self.left = last
         self.rounds = 0
 
@@ -384,7 +384,7 @@ class Endless:
         return self.left
 
     def end(self):
-        self.large = "ended"
+        self.coming = "ended"
 
     def save_nonces(self):
         pass
@@ -403,17 +403,38 @@ class Held(talk.Talk):
 
 
 def test_a_session_is_as_long_as_its_object_needs():
-    for size, large, last, outcome, rounds in (
-        (1500, b"./o", 3000, session.DONE, 3000),
-        (1500, None, 3000, session.PROTOCOL_ERROR, 64),
-        (300, b"./o", 3000, session.PROTOCOL_ERROR, 64),
-        (1500, None, 60, session.DONE, 60),
+    for coming, last, outcome, rounds in (
+        (True, 3000, session.DONE, 3000),
+        (False, 3000, session.PROTOCOL_ERROR, 64),
+        (False, 60, session.DONE, 60),
     ):
-        held = Endless(large, last)
-        assert Held(size, held).run(b"1", 1201, [], None) == outcome
-        assert held.rounds == rounds and held.large == "ended"
+        held = Endless(coming, last)
+        assert Held(1500, held).run(b"1", 1201, [], None) == outcome
+        assert held.rounds == rounds and held.coming == "ended"
         # Who gives up says so.
         assert held.aborted == (rounds == 64)
+
+
+def test_only_what_brings_much_of_an_object_is_not_counted():
+    made = peer(limit=2000)
+    assert not made.session.commands.coming
+    for data, expected in (
+        (b"x" * 600, True),
+        (b"", False),
+        (b"x" * 9, False),
+        (b"x" * 300, True),
+    ):
+        assert send(made, (syncml.ADD, ("./o", data, "bin", 2000, True))) == [213]
+        assert bool(made.session.commands.coming) == expected, len(data)
+    # Something else between.
+    assert send(made, (syncml.GET, ("./a", ""))) == [200]
+    assert not made.session.commands.coming
+    # What was refused is passed over, and counted.
+    for size in (3000, 1000):
+        made = peer(limit=2000)
+        assert len(send(made, (syncml.ADD, ("./o", b"x" * 700, "bin", size, True)))) == 1
+        send(made, (syncml.ADD, ("./o", b"x" * 700, "bin", None, True)))
+        assert made.session.commands.large and not made.session.commands.coming
 
 
 # -- alerts

@@ -143,11 +143,27 @@ def test_the_server_misses_the_end():
 
 
 def test_the_servers_largest_object():
-    for limit, code in ((1799, 413), (1800, 200)):
-        made = Peer(Valued(TEXT), send=700)
-        made.session.commands.peer_limit = limit
-        ask_for_big(made)
-        assert told(made.sent) == [("Get", code)]
+    # Also of what one message could hold.
+    for send in (700, 2600):
+        for limit, code in ((1799, 413), (1800, 200)):
+            made = Peer(Valued(TEXT), send=send)
+            made.session.commands.peer_limit = limit
+            ask_for_big(made)
+            assert told(made.sent) == [("Get", code)]
+
+
+def test_a_challenge_between_parts_forgets_the_object():
+    made = Peer(Valued(TEXT), send=700)
+    ask_for_big(made)
+    assert made.session.commands.sent
+
+    def challenge(writer):
+        made.accept(writer, 401)
+
+    made.say(challenge)
+    assert [c.tag for c in made.sent][1:] == [syncml.ALERT, syncml.REPLACE, syncml.ALERT]
+    # It is what keeps a session from being counted, see talk.
+    assert not made.session.commands.sent
 
 
 def announced(made, size, largest, write=None):
