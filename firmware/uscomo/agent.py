@@ -229,10 +229,11 @@ class Agent:
                 if rows[0][2] & store.TOLD or self._left(number, limit):
                     continue
             operation = self.store.operation(number)
-            if operation is None:
-                # Never answered with 202, so nobody waits for it.
+            account = operation and operation["account"]
+            if not account or (account != name and not self.nodes.children("DMAcc/" + account)):
+                # Never answered with 202, or the account is closed: nobody waits for it.
                 self.store.reported(number)
-            elif operation["account"] == name:
+            elif account == name:
                 if not held and rows[0][2] & store.TRIED:
                     # Its trial is over.
                     for row in rows:

@@ -167,6 +167,20 @@ def test_a_report_is_repeated_and_not_for_ever():
         assert device.store.results
 
 
+def test_what_a_closed_account_would_have_been_told_takes_no_room():
+    with Waking() as device:
+        device.install("a")
+        device.store.conclude(1, 1200)
+        room = device.store.room()
+        account = device.nodes.children("DMAcc")[0]
+        device.nodes.set("DMAcc/second/ServerID", b"second")
+        device.nodes.remove_tree("DMAcc/" + account)
+        device.nodes.commit()
+        device.step()
+        assert not device.sessions
+        assert device.store.results == [] and device.store.room() == room + 1
+
+
 def test_what_is_put_off_lets_others_pass():
     with Waking() as device:
         device.settings["postpone"] = "1"
