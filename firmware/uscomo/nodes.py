@@ -32,6 +32,9 @@ class Nodes:
         self._buffer = bytearray(_BUFFER)
         self._log_end = 0
         self._torn = False
+        # A key, and where in the snapshot those begin that are not before it: who lists a tree
+        # asks for one after the other.
+        self._mark = b"", 0
         self._room = -_RESERVE - 1  # not counted yet
         for _ in self._items(self._path() + "d", True):
             pass
@@ -124,7 +127,7 @@ class Nodes:
     def _path(self):
         return "%s/t/%d" % (uscomo_boot.ROOT, self.store.nodes)
 
-    def _items(self, path, whole=False):
+    def _items(self, path, whole=False, at=0):
         # Yields (key, offset of value, size). In the log only what a whole group ends; `whole`
         # is the first pass, which finds where the last whole group ends.
         limit = None if whole or not path.endswith("d") else self._log_end
@@ -135,7 +138,7 @@ class Nodes:
             return
         try:
             head = memoryview(self._buffer)[:3]
-            at = check = end = 0
+            check = end = 0
             while limit is None or at < limit:
                 file.seek(at)
                 if file.readinto(head) < 3:
@@ -186,15 +189,34 @@ class Nodes:
 
     def _find(self, path, key):
         # (offset, size) of a key's value, in the log the last one; None where the key is not.
+        if path[-1] != "d":
+            items = self._sorted(key)
+            for found, at, size in items:
+                items.close()
+                return (at, size) if found == key else None
+            return None
         place = None
-        items = self._items(path)
-        for found, at, size in items:
+        for found, at, size in self._items(path):
             if found == key:
                 place = at, size
-            if found >= key and path[-1] != "d":
-                items.close()  # a snapshot is sorted
-                break
         return place
+
+    def _sorted(self, prefix):
+        # The snapshot's items from a key or prefix on, as long as they begin so, and one more.
+        mark, start = self._mark
+        items = self._items(self._path(), False, start if mark <= prefix else 0)
+        try:
+            for item in items:
+                key, at, _ = item
+                if key >= prefix:
+                    if start is not None:
+                        self._mark = prefix, at - len(key) - 3
+                        start = None
+                    yield item
+                    if not key.startswith(prefix):
+                        break
+        finally:
+            items.close()
 
     def _live(self, prefix):
         # Keys that begin so, as octets, in no order. What has changed since the snapshot is held,
@@ -207,7 +229,7 @@ class Nodes:
         for key, value in self.pending.items():
             if key.startswith(prefix):
                 changed[key] = value is not None
-        for key, _, _ in self._items(self._path()):
+        for key, _, _ in self._sorted(prefix):
             if key.startswith(prefix) and key not in changed:
                 yield key
         for key in changed:
@@ -234,6 +256,7 @@ class Nodes:
             for key in changed[at:]:
                 self._merge(file, key)
         self.store.nodes = number
+        self._mark = b"", 0
         self.store.commit()
         self._log_end = 0
         self._torn = False

@@ -236,3 +236,53 @@ def test_children_of_what_has_changed():
     assert nodes.children("A") == ["v", "w", "y", "\xe4"]
     assert nodes.children("A/v") == ["2"]
     assert nodes.children("C") == []
+
+
+def test_lookups_in_any_order_find_what_there_is():
+    temporary_root()
+    nodes = opened()
+    names = ("A", "A/b", "A/b/c", "A/b-x", "A-", "A/\xe4", "B", "B/b/c/d", "~x", "?A/b")
+    model = {}
+    state = 4711
+    for turn in range(400):
+        state = state * 1103515245 + 12345 & 0x7FFFFFFF
+        key = names[(state >> 8) % len(names)]
+        verb = (state >> 16) % 8
+        if verb == 0:
+            model[key] = b"%d" % turn
+            nodes.set(key, model[key])
+        elif verb == 1:
+            model.pop(key, None)
+            nodes.remove(key)
+        elif verb == 2:
+            nodes._torn = state & 0x100000  # at times into a new snapshot
+            nodes.commit()
+        elif verb == 3:
+            below = [name[len(key) + 1 :] for name in model if name.startswith(key + "/")]
+            found = sorted({name.split("/")[0] for name in below}, key=lambda name: name.encode())
+            assert nodes.children(key) == found, (turn, key)
+        else:
+            assert nodes.get(key) == model.get(key), (turn, key)
+
+
+class Counting(Nodes):
+    read = 0
+
+    def _items(self, path, whole=False, at=0):
+        for item in Nodes._items(self, path, whole, at):
+            self.read += 1
+            yield item
+
+
+def test_a_listing_reads_the_snapshot_about_once():
+    temporary_root()
+    nodes = opened()
+    for i in range(200):
+        nodes.set("N/%03d/value" % i, b"v")
+    nodes._torn = True
+    nodes.commit()
+    nodes = Counting(nodes.store)
+    for name in nodes.children("N"):
+        assert nodes.children("N/" + name) == ["value"]
+        assert nodes.get("N/%s/value" % name) == b"v"
+    assert 400 < nodes.read < 2000
