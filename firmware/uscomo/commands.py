@@ -135,28 +135,32 @@ class Commands:
                 yield from self._write(parts.no_end, self.writer)
 
     def _write(self, write, *values):
-        # Where there is room, at the latest at the start of a message.
+        # Where there is room: now, and nothing is left to iterate over, or at the latest at the
+        # start of a message.
         writer = self.writer
         mark = writer.mark()
         try:
-            return write(*values)
+            write(*values)
+            return ()
         except Full:
             writer.roll_back(mark)
+        return self._later(write, values)
+
+    def _later(self, write, values):
         if self._opened:
-            writer.end()
+            self.writer.end()
             self._opened = False
         yield
-        return write(*values)
+        write(*values)
 
     def name(self, tag):
         """What a Status calls a command."""
         return syncml.NAMES.get(tag, b"Unknown")
 
     def say(self, msg_id, tag, cmd_id, code, target=None, answer=None):
-        """Write a Status; yields where the message is full."""
-        yield from self._write(
-            *(self.writer.status, msg_id, cmd_id, self.name(tag), code, target, None, answer)
-        )
+        """Write a Status; what it returns yields where the message is full."""
+        status = self.writer.status
+        return self._write(status, msg_id, cmd_id, self.name(tag), code, target, None, answer)
 
     def ask(self, command):
         """Carry out an Alert: (status, answer of the user)."""

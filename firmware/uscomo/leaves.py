@@ -13,11 +13,12 @@ class Leaves:
         """What a path is, or None."""
         if not path:
             return "node", self.moid, GET
-        name = "/".join(path)
-        for key, value in self.values:
-            if key == name:
-                return "bool" if value in ("true", "false") else "chr", "", GET
-            if key.startswith(name + "/"):
+        value = self.read(path)
+        if value is not None:
+            return "bool" if value in ("true", "false") else "chr", "", GET
+        below = "/".join(path) + "/"
+        for key, _ in self.values:
+            if key.startswith(below):
                 return "node", "", GET
         return None
 
@@ -31,5 +32,9 @@ class Leaves:
         return names
 
     def read(self, path):
-        """A leaf's value."""
-        return dict(self.values)["/".join(path)]
+        """A leaf's value, None where none is."""
+        name = "/".join(path)
+        for key, value in self.values:
+            if key == name:
+                return value
+        return None

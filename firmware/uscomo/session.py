@@ -373,7 +373,7 @@ class Session:
             challenge = _TYPES[kind], nonce
             if code == 212:
                 self._keep_nonces()
-        self.writer.status(header.msg_id, 0, b"SyncHdr", code, None, challenge, answer)
+        self.writer.status(header.msg_id, b"0", b"SyncHdr", code, None, challenge, answer)
 
 
 def _credential(kind, name, secret, nonce):

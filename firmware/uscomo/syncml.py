@@ -85,8 +85,9 @@ _SIZE = const(0x112)
 _TYPE = const(0x113)
 _MAXOBJSIZE = const(0x115)
 
-# Which element's text goes into which field.
+# Which element's text goes into which field; a LocURI's into that of what it is in.
 _FIELDS = {
+    _LOCURI: "",
     _CMD: "cmd",
     _CMDID: "cmd_id",
     _CMDREF: "cmd_ref",
@@ -202,68 +203,107 @@ class MessageReader:
             raise wbxml.WbxmlError(wbxml.BAD_STRUCTURE, reader.position)
 
     def _fill(self, command):
-        # One flat walk: Meta, Cred, Chal, Target and Source only say where the text belongs.
+        # One flat walk: Meta, Cred, Chal, Target and Source only say where the text belongs. What
+        # most of a message is, is taken here: elements without attributes, many of them with one
+        # inline string. Whatever else there may be is the scanner's matter.
         reader = self.reader
-        whole = Fields()
+        whole = fields = Fields()
         whole.tag = command
         if reader.empty and command != _SYNCHDR:
             return whole
-        bottom = reader.depth
-        fields = whole
-        name = None
-        place = None
-        first = True
+        buffer = reader.buffer
+        limit = reader.limit
+        position = reader.position
+        page = reader.page << 8
+        bottom = depth = reader.depth
+        name = place = None
         while True:
-            kind = reader.next()
-            if kind == wbxml.START:
+            token = buffer[position] if position < limit else 0
+            if 0x44 < token < 0x80 and depth < wbxml.MAX_DEPTH:
+                kind = wbxml.START
+                tag = page | token & 0x3F
+                empty = False
+                position += 1
+                depth += 1
+            elif token == 1:
+                kind = wbxml.END
+                position += 1
+                depth -= 1
+            else:
+                reader.position = position
+                reader.depth = depth
+                kind = reader.next()
+                position = reader.position
+                depth = reader.depth
+                page = reader.page << 8
                 tag = reader.tag
+                empty = reader.empty
+            if kind == wbxml.START:
                 first = True
-                name = None
-                if tag in (_META, _METINF, _CHAL):
-                    pass
-                elif tag == _CRED and command == _SYNCHDR:
-                    whole.credential = True
+                name = _FIELDS.get(tag)
+                if name is not None:
+                    name = name or place
+                    if empty:
+                        if name:
+                            setattr(fields, name, b"")
+                        name = None
+                    elif name and position < limit and buffer[position] == 3:
+                        end = buffer.find(b"\0", position + 1, limit)
+                        if 0 < end < limit - 1 and buffer[end + 1] == 1:
+                            value = self.view[position + 1 : end]
+                            if name == "next_nonce":
+                                value = _nonce(value, wbxml.STRING)
+                            elif name != "data":
+                                value = bytes(value)
+                            setattr(fields, name, value)
+                            position = end + 2
+                            depth -= 1
+                            name = None
                 elif tag == _TARGET:
                     place = "target"
                 elif tag == SOURCE:
                     place = "source"
-                elif tag == _LOCURI:
-                    name = place
-                elif tag == _LOCNAME and place == "source":
-                    name = "source_name"
-                elif tag == ITEM:
-                    if len(whole.items) >= MAX_ITEMS:
-                        whole.more = True
-                        reader.skip()
-                        continue
+                elif tag == ITEM and len(whole.items) < MAX_ITEMS:
                     fields = Fields()
                     if not whole.items:
                         whole.items = []
                     whole.items.append(fields)
-                    if reader.empty:
+                    if empty:
                         fields = whole
+                elif tag in (_META, _METINF, _CHAL):
+                    pass
+                elif tag == _CRED and command == _SYNCHDR:
+                    whole.credential = True
+                elif tag == _LOCNAME and place == "source":
+                    name = "source_name"
                 elif tag == MOREDATA:
                     fields.more = True
-                elif command in (SEQUENCE, ATOMIC) and tag in NAMES:
-                    self.pending = True
-                    return whole
                 else:
-                    name = _FIELDS.get(tag)
-                    if name is None:
-                        fields.foreign = fields.foreign or tag >> 8 == _DDF
-                        reader.skip()
-                    elif reader.empty:
-                        setattr(fields, name, b"")
-                        name = None
+                    reader.position = position
+                    reader.depth = depth
+                    reader.tag = tag
+                    reader.empty = empty
+                    if command in (SEQUENCE, ATOMIC) and tag in NAMES:
+                        self.pending = True
+                        return whole
+                    if tag == ITEM:
+                        whole.more = True
+                    elif tag >> 8 == _DDF:
+                        fields.foreign = True
+                    reader.skip()
+                    position = reader.position
+                    depth = reader.depth
+                    page = reader.page << 8
             elif kind == wbxml.END:
-                depth = reader.depth
                 name = None
+                if depth <= bottom:
+                    fields = whole
                 if depth < bottom:
+                    reader.position = position
+                    reader.depth = depth
                     # A container that ends before any child came.
                     self.ended = command in (SEQUENCE, ATOMIC)
                     return whole
-                if depth == bottom:
-                    fields = whole
             elif name:
                 self._store(fields, name, kind, first)
                 first = False
@@ -321,12 +361,8 @@ class MessageWriter(wbxml.Writer):
         self.limit = size - _TAIL
         self.cmd_id = 0
         self.begin(wbxml.SYNCML12)
-        self.start(_SYNCML)
-        self.start(_SYNCHDR)
-        self.text(_VERDTD, b"1.2")
-        self.text(_VERPROTO, b"DM/1.2")
-        self.text(_SESSIONID, session_id)
-        self.text(_MSGID, msg_id)
+        # SyncML, SyncHdr, VerDTD, VerProto, SessionID and MsgID.
+        self.run(b"mlq\x031.2\0\1r\3DM/1.2\0\1e\3%s\0\1[\3%d\0\1" % (session_id, msg_id))
         self.location(_TARGET, target)
         self.location(SOURCE, source, name)
         if credential:
@@ -375,10 +411,13 @@ class MessageWriter(wbxml.Writer):
 
     def status(self, msg_ref, cmd_ref, cmd, code, target=None, challenge=None, answer=None):
         """Write a whole Status; challenge is (type, nonce as base64), answer the Items' data."""
-        self.command(STATUS)
-        self.text(_MSGREF, msg_ref)
-        self.text(_CMDREF, cmd_ref)
-        self.text(_CMD, cmd)
+        self.cmd_id += 1
+        # Status, CmdID, MsgRef, CmdRef and Cmd: what a message has most of is written at once.
+        run = b"iK\3%d\0\1\\\3%s\0\1L\3%s\0\1J\3%s\0\1" % (self.cmd_id, msg_ref, cmd_ref, cmd)
+        if not (target or challenge or answer):
+            self.run(run + b"O\3%d\0\1\1" % code)
+            return
+        self.run(run)
         if target:
             self.text(_TARGETREF, target)
         if challenge:
@@ -392,9 +431,8 @@ class MessageWriter(wbxml.Writer):
 
     def results(self, msg_ref, cmd_ref):
         """Open a Results; items follow, then end()."""
-        self.command(RESULTS)
-        self.text(_MSGREF, msg_ref)
-        self.text(_CMDREF, cmd_ref)
+        self.cmd_id += 1
+        self.run(b"bK\3%d\0\1\\\3%s\0\1L\3%s\0\1" % (self.cmd_id, msg_ref, cmd_ref))
 
     def alert(self, code, correlator=None):
         """Open an Alert; items follow, then end()."""
@@ -413,11 +451,12 @@ class MessageWriter(wbxml.Writer):
         if format or type or mark:
             self.meta(format, type, None, mark)
         if data is not None:
-            if not len(data):
+            data = _octets(data)
+            if not data:
                 self.empty(DATA)
-            elif format == "bin" or b"\0" in _octets(data):
+            elif format == "bin" or b"\0" in data:
                 self.start(DATA)
-                self.opaque(_octets(data))
+                self.opaque(data)
                 self.end()
             else:
                 self.text(DATA, data)
@@ -440,11 +479,10 @@ class MessageWriter(wbxml.Writer):
 
     def location(self, tag, uri, name=None):
         """Write a Target or a Source."""
-        self.start(tag)
-        self.text(_LOCURI, uri)
+        run = b"%cW\3%s\0\1" % (tag | 0x40, _octets(uri))
         if name:
-            self.text(_LOCNAME, name)
-        self.end()
+            run += b"V\3%s\0\1" % _octets(name)
+        self.run(run + b"\1")
 
     def text(self, tag, value):
         """Write an element with text: str, UTF-8 bytes or a number."""

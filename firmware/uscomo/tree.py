@@ -54,7 +54,9 @@ class Tree:
         # The device itself; a server that may do all for a moment is not.
         self.trusted = server_id is None
         self.open = open
-        self._coming = None
+        self._coming = self._path = self._mounted = None
+        # What was asked last of an ACL, and the answer.
+        self._acl = self._right = self._granted = None
         # By path; "path?" says that `properties` knows more of the node.
         self.acls = {}
         texts = {}
@@ -70,11 +72,11 @@ class Tree:
         if isinstance(found, int):
             return found
         path, query, node = found
-        if query[:5] == "list=":
-            from uscomo import listing
-
-            return listing.get(self, uri, path, node, query[5:])
         if query:
+            if query[:5] == "list=":
+                from uscomo import listing
+
+                return listing.get(self, uri, path, node, query[5:])
             from uscomo import properties
 
             value = properties.get(self, path, node, query)
@@ -273,22 +275,28 @@ class Tree:
         path = uri.split("/")
         if len(path) > MAX_DEPTH:
             return None, 414
-        for name in path:
-            if len(name) > MAX_SEGMENT:
-                return None, 414
-            if name in ("", ".", ".."):
-                return None, 404
+        if len(uri) > MAX_SEGMENT and max(len(name) for name in path) > MAX_SEGMENT:
+            return None, 414
+        if "" in path or "." in path or ".." in path:
+            return None, 404
         return path, query
 
     def mounted(self, path):
         """The object that a path lies in, and the path in it; None and the path."""
+        # Each verb asks two or three times for the same one.
+        if path is self._path:
+            return self._mounted
+        found = None, path
         for entry in self.mounts:
             root, mounted = entry
             if path[: len(root)] == root:
                 if mounted is None:
                     mounted = entry[1] = self.open(root[0])
-                return mounted, path[len(root) :]
-        return None, path
+                found = mounted, path[len(root) :]
+                break
+        self._path = path
+        self._mounted = found
+        return found
 
     def node(self, path):
         """What a path is: (format, type, access), or None."""
@@ -332,17 +340,23 @@ class Tree:
 
     def allowed(self, path, right):
         """Whether the server has a right: the nearest ACL decides alone (TND 7.7.1.2)."""
-        acl = None
+        if self.server_id is None:
+            return True
+        acl = None if self.acls else ROOT_ACL
         while not acl:
             acl = self.acls.get("/".join(path))
             if not path:
                 acl = acl or ROOT_ACL
             path = path[:-1]
-        name = RIGHTS[(ADD, DELETE, EXEC, GET, REPLACE).index(right)].encode()
-        for entry in acl.split(b"&"):
-            right, _, ids = entry.partition(b"=")
-            if right == name:
-                ids = ids.split(b"+")
-                if b"*" in ids or self.server_id in ids:
-                    return True
-        return self.server_id is None
+        if acl != self._acl or right != self._right:
+            self._acl = acl
+            self._right = right
+            self._granted = False
+            name = RIGHTS[(ADD, DELETE, EXEC, GET, REPLACE).index(right)].encode()
+            for entry in acl.split(b"&"):
+                right, _, ids = entry.partition(b"=")
+                if right == name:
+                    ids = ids.split(b"+")
+                    if b"*" in ids or self.server_id in ids:
+                        self._granted = True
+        return self._granted

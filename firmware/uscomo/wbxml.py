@@ -89,6 +89,12 @@ class Reader:
                 raise WbxmlError(TRUNCATED, position)
             token = buffer[position]
             self.position = position + 1
+            if 0x44 < token < 0x80 and self.depth < MAX_DEPTH:
+                # Content and no attributes: what nearly all are.
+                self.tag = self.page << 8 | token & 0x3F
+                self.empty = False
+                self.depth += 1
+                return START
             if token == 0x03:
                 if not self.depth:
                     raise WbxmlError(BAD_STRUCTURE, position)
@@ -257,6 +263,13 @@ class Writer:
             self._byte(tag >> 8)
             self.page = tag >> 8
         self._byte(tag & 0xFF)
+
+    def run(self, data):
+        """Write tokens of code page 0 that were put together before."""
+        if self.page:
+            data = b"\0\0" + data
+            self.page = 0
+        self._raw(data)
 
     def end(self):
         """Close the innermost open element."""

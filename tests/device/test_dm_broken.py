@@ -123,7 +123,7 @@ def test_a_session_survives_what_breaks():
 
         writer = syncml.MessageWriter(bytearray(2048))
         writer.message(b"7", 1, "urn:d", b"http://s", None, None, 0)
-        writer.status(b"1", 0, "SyncHdr", 200)
+        writer.status(b"1", b"0", b"SyncHdr", 200)
         change = ("Replace", [item("./V/a", b"2")])
         commands = [
             ("Add", [item("./V/new", b"AAEC", "b64")]),

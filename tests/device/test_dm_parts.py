@@ -483,7 +483,7 @@ class Reporter(Peer):
             for cmd_id, items in told:
                 for at in range(len(items) if each else 1):
                     verdict = code[at] if each else code
-                    writer.status(b"%d" % own, cmd_id, "Alert", verdict, "./x" if each else None)
+                    writer.status(b"%d" % own, cmd_id, b"Alert", verdict, "./x" if each else None)
 
         going_on = self.say(write, self.credential() if self.msg_id == 0 else None)
         if going_on:

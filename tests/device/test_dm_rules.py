@@ -55,7 +55,7 @@ def _answer_part(made, cmd_id, code):
 
     def say(writer):
         made.accept(writer, 200)
-        writer.status(b"%d" % own, cmd_id, "Results", code)
+        writer.status(b"%d" % own, cmd_id, b"Results", code)
         writer.alert(1222)
         writer.end()
 
@@ -276,15 +276,15 @@ def test_in_progress_is_no_answer():
 
     def say(writer):
         made.accept(writer)
-        writer.status(b"1", b"3", "Alert", 101)
+        writer.status(b"1", b"3", b"Alert", 101)
         write(writer, [("Get", [item("./a")])])
 
     made.say(say, made.credential())
     assert made.alerts[0].status == 0
 
     def later(writer):
-        writer.status(b"2", 0, "SyncHdr", 101)
-        writer.status(b"1", b"3", "Alert", 200)
+        writer.status(b"2", b"0", b"SyncHdr", 101)
+        writer.status(b"1", b"3", b"Alert", 200)
 
     made.say(later)
     assert made.alerts[0].status == 200 and made.session.outcome == session.DONE
@@ -374,7 +374,7 @@ def test_a_clients_event():
     def say(writer):
         made.accept(writer)
         for cmd_id, code in ((b"3", 406), (b"4", 200), (b"5", 200)):
-            writer.status(b"1", cmd_id, "Alert", code)
+            writer.status(b"1", cmd_id, b"Alert", code)
 
     made.say(say, made.credential())
     assert [alert.status for alert in made.alerts] == [406, 200, 200]
@@ -396,7 +396,7 @@ def test_limits_of_a_message():
     for size, outcome in ((syncml.MAX_NONCE, 0), (syncml.MAX_NONCE + 1, session.PROTOCOL_ERROR)):
         made = Peer()
         challenge = "syncml:auth-md5", digest.base64(bytes(size))
-        made.say(lambda w, c=challenge: w.status(b"1", 0, "SyncHdr", 401, None, c))
+        made.say(lambda w, c=challenge: w.status(b"1", b"0", b"SyncHdr", 401, None, c))
         assert made.session.outcome == outcome
     # Levels.
     for depth, reason in ((wbxml.MAX_DEPTH - 2, None), (wbxml.MAX_DEPTH - 1, wbxml.TOO_DEEP)):

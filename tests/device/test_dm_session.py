@@ -150,7 +150,7 @@ class Peer:
     def accept(self, writer, code=212, reference=None):
         challenge = ("syncml:auth-md5", digest.base64(b"next-nonce"))
         own = self.session._msg_id if reference is None else reference
-        writer.status(b"%d" % own, 0, "SyncHdr", code, None, challenge)
+        writer.status(b"%d" % own, b"0", b"SyncHdr", code, None, challenge)
 
 
 def codes(commands):
@@ -176,7 +176,7 @@ def test_nothing_to_do_ends_the_session_without_an_answer():
 
     def write(writer):
         peer.accept(writer)
-        writer.status(b"1", b"3", "Alert", 202)
+        writer.status(b"1", b"3", b"Alert", 202)
 
     assert peer.say(write, peer.credential()) is None
     assert peer.session.outcome == session.DONE
@@ -251,7 +251,7 @@ def test_an_unproved_server_that_just_ends_is_believed_nothing():
 
     def write(writer):
         peer.accept(writer)
-        writer.status(b"1", b"3", "Alert", 200)
+        writer.status(b"1", b"3", b"Alert", 200)
 
     assert peer.say(write) is None
     assert peer.session.outcome == session.SERVER_NOT_AUTHENTIC
@@ -263,8 +263,8 @@ def test_a_stale_nonce_is_healed_by_one_challenge():
 
     def refuse(writer):
         challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
-        writer.status(b"1", 0, "SyncHdr", 401, None, challenge)
-        writer.status(b"1", b"1", "Alert", 401)
+        writer.status(b"1", b"0", b"SyncHdr", 401, None, challenge)
+        writer.status(b"1", b"1", b"Alert", 401)
 
     sent = peer.say(refuse, peer.credential())
     header = peer.reader.header
@@ -280,7 +280,7 @@ def test_a_refused_password_ends_after_a_bounded_number_of_tries():
     def refuse(writer):
         challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
         own = peer.session._msg_id
-        writer.status(b"%d" % own, 0, "SyncHdr", 401, None, challenge)
+        writer.status(b"%d" % own, b"0", b"SyncHdr", 401, None, challenge)
 
     rounds = 0
     while peer.say(refuse, peer.credential()):
@@ -294,7 +294,7 @@ def test_the_password_is_never_sent_in_clear_because_a_server_asks():
     peer = Peer()
 
     def refuse(writer):
-        writer.status(b"1", 0, "SyncHdr", 401, None, ("syncml:auth-basic", None))
+        writer.status(b"1", b"0", b"SyncHdr", 401, None, ("syncml:auth-basic", None))
 
     assert peer.say(refuse) is None
     assert peer.session.outcome == session.CREDENTIALS_REFUSED
@@ -564,7 +564,7 @@ def test_a_challenge_in_the_middle_starts_over_with_a_credential():
 
     def challenge(writer):
         challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
-        writer.status(b"2", 0, "SyncHdr", 401, None, challenge)
+        writer.status(b"2", b"0", b"SyncHdr", 401, None, challenge)
 
     sent = peer.say(challenge)
     assert peer.reader.header.credential
@@ -578,8 +578,8 @@ def test_a_report_that_was_only_challenged_is_not_answered():
 
     def refuse(writer):
         challenge = ("syncml:auth-md5", digest.base64(b"fresh"))
-        writer.status(b"1", 0, "SyncHdr", 401, None, challenge)
-        writer.status(b"1", b"3", "Alert", 401)
+        writer.status(b"1", b"0", b"SyncHdr", 401, None, challenge)
+        writer.status(b"1", b"3", b"Alert", 401)
 
     peer.say(refuse, peer.credential())
     assert peer.alerts[0].status == 0

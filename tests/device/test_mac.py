@@ -107,7 +107,7 @@ class Both(Peer):
     def accept(self, writer, code=200, reference=None):
         self.nonce = b"nonce%d" % self.msg_id
         challenge = ("syncml:auth-MAC", digest.base64(self.nonce))
-        writer.status(b"%d" % self.session._msg_id, 0, "SyncHdr", code, None, challenge)
+        writer.status(b"%d" % self.session._msg_id, b"0", b"SyncHdr", code, None, challenge)
 
     def proof(self, body, secret=b"secret"):
         return beside(b"server", secret, self.theirs, body)
@@ -315,7 +315,7 @@ def test_a_challenge_for_another_kind_that_the_account_has():
     made = Peer(account=Two())
 
     def refuse(writer):
-        writer.status(b"1", 0, "SyncHdr", 407, None, ("syncml:auth-basic", None))
+        writer.status(b"1", b"0", b"SyncHdr", 407, None, ("syncml:auth-basic", None))
 
     made.say(refuse, made.credential())
     assert made.reader.header.type == b"syncml:auth-basic"

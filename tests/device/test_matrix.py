@@ -239,7 +239,7 @@ def test_what_a_server_says_to_an_alert():
 
     def say(writer):
         made.accept(writer)
-        writer.status(b"1", b"3", "Alert", 202)
+        writer.status(b"1", b"3", b"Alert", 202)
 
     assert made.say(say, made.credential()) is None
     assert made.alerts[0].status == 202

@@ -51,7 +51,7 @@ def written(write, size=600):
 
 def test_what_is_written_is_read():
     def write(writer):
-        writer.status(b"1", b"2", "Get", 200, b"./A", ("syncml:auth-md5", b"AAEC"))
+        writer.status(b"1", b"2", b"Get", 200, b"./A", ("syncml:auth-md5", b"AAEC"))
         writer.alert(1226, "c1")
         writer.item("./S", "./T", "chr", "urn:x", "data", "informational")
         writer.end()
@@ -153,7 +153,7 @@ def test_roll_back_forgets():
     try:
         while True:
             mark = writer.mark()
-            writer.status(b"1", b"1", "Get", 200)
+            writer.status(b"1", b"1", b"Get", 200)
     except wbxml.Full:
         writer.roll_back(mark)
     reader, found = commands(buffer[: writer.close(False)])
@@ -164,7 +164,7 @@ def test_roll_back_forgets():
 
 def test_a_nonce_too_long_to_be_kept_is_refused():
     def write(writer):
-        writer.status(b"1", b"0", "SyncHdr", 212, None, ("syncml:auth-md5", b"AAAA" * 30))
+        writer.status(b"1", b"0", b"SyncHdr", 212, None, ("syncml:auth-md5", b"AAAA" * 30))
 
     raises(wbxml.WbxmlError, commands, written(write))
 
