@@ -243,29 +243,26 @@ class Commands:
     def _get(self, msg_id, command, item):
         writer = self.writer
         found = self.dispatcher.get(item.target) if item.target else 400
-        size = 0
-        if isinstance(found, tuple):
-            row = found[0]
-            data = row[3]
-            # A listing is split between its rows; one value that no message holds, within itself.
-            stream = hasattr(data, "size")
-            size = data.size if stream else len(data.encode() if isinstance(data, str) else data)
-            if size > self.peer_limit > 0:
-                found = _TOO_LARGE
-            if not stream and 2 * len(row[0]) + size + _OVERHEAD <= writer.limit:
-                size = 0
+        if isinstance(found, tuple) and _size(found[0][3]) > self.peer_limit > 0:
+            found = _TOO_LARGE
         target = item.target if len(command.items) > 1 else None
         code = found if isinstance(found, int) else 200
         yield from self.say(msg_id, command.tag, command.cmd_id, code, target)
         if code != 200:
             return
-        if size:
+        for row in found:
+            # A listing is split between its rows; a value that no message holds, within itself.
+            size = _size(row[3])
+            whole = 2 * len(row[0]) + size + _OVERHEAD <= writer.limit
+            if not size or (whole and not hasattr(row[3], "size")):
+                yield from self._write(self._row, msg_id, command, row)
+                continue
+            if self._opened:
+                writer.end()
+                self._opened = False
             from uscomo import chunks
 
             yield from chunks.send(self, msg_id, command, row, size)
-            return
-        for row in found:
-            yield from self._write(self._row, msg_id, command, row)
         if self._opened:
             writer.end()
             self._opened = False
@@ -289,6 +286,13 @@ def _atomic():
     except ImportError:
         return None
     return atomic
+
+
+def _size(data):
+    # In octets; 0 for none.
+    if hasattr(data, "size"):
+        return data.size
+    return len(data.encode() if isinstance(data, str) else data or b"")
 
 
 def text(value):

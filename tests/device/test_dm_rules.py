@@ -152,6 +152,30 @@ def test_the_servers_largest_object():
             assert told(made.sent) == [("Get", code)]
 
 
+def test_a_listing_with_a_value_that_no_message_holds():
+    made = Peer(device(big=b"v" * 500, last=b"5"), send=2048)
+    made.session.writer.peer_limit = 700
+
+    def say(writer):
+        made.accept(writer)
+        write(writer, [("Get", [item("./V?list=StructData")])])
+
+    made.say(say, made.credential())
+    found = {}
+    for _ in range(9):
+        assert made.length <= 700
+        for command in made.sent:
+            for entry in command.items if command.tag == syncml.RESULTS else ():
+                uri = entry.source.decode()
+                found[uri] = found.get(uri, b"") + bytes(entry.data or b"")
+        if made.reader.final:
+            break
+        go_on(made)
+    assert made.reader.final and made.session.outcome == session.RUNNING
+    assert found["./V/big"] == b"v" * 500
+    assert found["./V/a"] == b"1" and found["./V/last"] == b"5"
+
+
 def test_a_challenge_between_parts_forgets_the_object():
     made = Peer(Valued(TEXT), send=700)
     ask_for_big(made)

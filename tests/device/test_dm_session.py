@@ -409,7 +409,7 @@ def test_another_session_and_rubbish_end_it():
 
 def test_a_peer_limit_too_small_for_anything_ends_it():
     peer = Peer(Tree(a="1" * 400))
-    peer.session.writer.peer_limit = 300
+    peer.session.writer.peer_limit = 200
 
     def write(writer):
         peer.accept(writer)
