@@ -1,7 +1,8 @@
 # HTTP/1.1 client over any byte stream (RFC 9110, RFC 9112): one request, one answer.
 #
 # A stream has `readinto(view)` and `write(view)`, both returning a count, or None when nothing
-# moved yet, and `close()`. `connect` and `connect_tls` make one, `link` one to the host "local".
+# moved yet, and `close()`. `connect` and `connect_tls` make one; `link` one to the host "local",
+# while somebody is at the cable.
 # Nothing is sized by what the server says: an over-long header line is skipped, a body is read
 # into the caller's buffer. Never follows a redirect, never keeps a connection.
 
@@ -90,7 +91,7 @@ def request(method, url, headers, body, timeout_s, feed):
     """Sends one request; `headers` are (name, value) pairs, `body` bytes-like or None."""
     secure, host, port, authority, path = split_url(url)
     opener = connect_tls if secure else connect
-    if host == "local":
+    if host == "local" and platform.cable:
         from uscomo import link
 
         opener = link.connect

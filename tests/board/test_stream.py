@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lossy import Cable, Line, running
 
-from uscomo import http, link
+from uscomo import http, link, platform
 from uscomo_tools.board.frames import encode
 from uscomo_tools.board.stream import Closed, Kind, Opened, StreamEnd
 
@@ -210,6 +210,7 @@ def test_http_over_the_cable(monkeypatch: pytest.MonkeyPatch) -> None:
 
     cable = Cable(Line(0.005, 3), answer)
     monkeypatch.setattr(link, "_link", cable.link)
+    monkeypatch.setattr(platform, "cable", True)
     with running(cable):
         response = http.request("POST", "http://local/dm", (), b"body", 30, None)
         body = memoryview(bytearray(16))

@@ -205,9 +205,17 @@ def test_http_takes_the_cable_to_the_host_local():
 
     host = Host(answer)
     link._link = link.Link(host.read, host.write, host.poll)
+    connect = http.connect
+    http.connect = None
     try:
+        # Nobody is there: no server's URL makes the device talk to its console.
+        error = raises(http.HttpError, http.request, "GET", "http://local/dm", (), None, 5, None)
+        assert error.kind == http.UNSUPPORTED and not host.seen
+        platform.cable = True
         response = http.request("GET", "http://local/dm", (), None, 5, None)
     finally:
+        platform.cable = False
+        http.connect = connect
         link._link = None
     assert response.status == 204
     response.close()
