@@ -66,6 +66,7 @@ class Board(FileVerbs):
         self._lane: Lane | None = None
         self._lane_asked = self._has_receiver = False
         self._transport: Transport | None = None
+        self._patience = 1.0
         self._connect(url)
 
     def _connect(self, url: str) -> None:
@@ -76,7 +77,12 @@ class Board(FileVerbs):
         except BaseException:
             self._lock.release()
             raise
+        self._transport.line.patience = self._patience
         self.url = url
+
+    def be_patient(self, factor: float) -> None:
+        """Wait so many times longer for each answer: for a board that is emulated."""
+        self._patience = self._open().line.patience = factor
 
     @classmethod
     def open(

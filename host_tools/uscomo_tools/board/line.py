@@ -31,6 +31,8 @@ class Line:
     ----------
     timeout
         Seconds that `read` waits for all it was asked for.
+    patience
+        What `read` and `until` multiply their times with: a board may be emulated.
     sent, received
         Octets that went over the port.
     cancelled
@@ -43,6 +45,7 @@ class Line:
         self._held = bytearray()
         self._descriptor = _descriptor(serial)
         self.timeout: float | None = 10.0
+        self.patience = 1.0
         self.sent = self.received = 0
         self.cancelled = threading.Event()
         serial.timeout = 1.0
@@ -64,7 +67,7 @@ class Line:
 
     def read(self, size: int = 1) -> bytes:
         """`size` bytes, or fewer when the time is up."""
-        end = time.monotonic() + (self.timeout or 0.0)
+        end = time.monotonic() + (self.timeout or 0.0) * self.patience
         while len(self._held) < size:
             left = end - time.monotonic()
             if not self._fill(max(0.0, left)) and left <= 0:
@@ -75,7 +78,7 @@ class Line:
 
     def until(self, ending: bytes, seconds: float) -> bytes:
         """All up to and including `ending`, or what has come when the time is up."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * self.patience
         searched = 0
         while True:
             at = self._held.find(ending, max(0, searched - len(ending) + 1))

@@ -109,7 +109,7 @@ class MpremoteTransport(SerialTransport):  # type: ignore[misc] # mpremote has n
         self, seconds: float = 10, soft_reset: bool = False, timeout_overall: float = 10
     ) -> None:
         """Interrupt what runs; afterwards `execute` works. Nothing is reset."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * self.line.patience
         attempt = 0
         while True:
             attempt += 1

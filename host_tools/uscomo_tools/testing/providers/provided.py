@@ -31,6 +31,7 @@ CONSOLE_LOG = "console.log"
 
 _ANSWER_SECONDS = 30.0
 _OPEN_SECONDS = 10.0
+_SLOWNESS = 14.0  # of an emulated board against the real one, when it has a processor of its own
 _END_SECONDS = 5.0
 
 
@@ -97,7 +98,10 @@ class ProvidedBoard:
         """Open the board for its verbs; a context manager, at whose end the port is free again."""
         from ...board.connection import Board
 
-        return Board.open(self.url, wait=_OPEN_SECONDS)
+        opened = Board.open(self.url, wait=_OPEN_SECONDS)
+        if "slow" in self.features:
+            opened.be_patient(_SLOWNESS)
+        return opened
 
     def exec(self, code: str, timeout: float = 60) -> str:
         """Open the board, run code on it, close it: what the code printed."""
