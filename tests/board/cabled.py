@@ -93,3 +93,17 @@ def unix_board(folder: Path, key_folder: Path, **more) -> Iterator[ServedBoard]:
     """A unix board that is switched on."""
     with unix.start(flash_image(folder, key_folder, **more)) as board:
         yield board
+
+
+def pico_files(root: Path, key_folder: Path) -> dict[str, bytes]:
+    """What lies on the flash of an emulated Pico, by path."""
+    root.mkdir()
+    provisioned(root, key_folder, type="rp2", settings={"confirm_after": "5"})
+    found = {f"/{name}": contents for name, contents in agent_files().items()}
+    for path in root.rglob("*"):
+        name = f"/{path.relative_to(root).as_posix()}"
+        if path.is_file():
+            found[name] = path.read_bytes()
+        elif not any(path.iterdir()):
+            found[name + "/keep"] = b""  # files only can be put on its flash
+    return found

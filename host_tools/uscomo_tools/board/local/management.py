@@ -20,8 +20,9 @@ from .server import LocalServer
 
 # A wish may need several starts of the board: one before, one after, one to prove a new agent.
 _MAX_ROUNDS = 5
-# Seconds on top of a trial for the board's own start, and after which a start has not failed.
-_START = 60.0
+# Seconds on top of a trial for the start of a board (emulated ones are slow), and after which a
+# start has not failed.
+_START = 240.0
 _GRACE = 1.0
 
 _ENDED = ("done", "failed", "refused")
