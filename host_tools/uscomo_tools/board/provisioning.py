@@ -30,6 +30,8 @@ from .layout import ROOT, Found, sha256
 #: Where networks are kept, for uscomo.net: the network's name -> its key, empty for an open one.
 NETWORK = "~net/"
 _SSID_BYTES = 32
+#: A slow board checks a signature and unpacks in that time.
+_SECONDS = 600.0
 _KEY_LENGTHS = (0, *range(8, 64))
 
 # What is not known of an account that is there already.
@@ -142,7 +144,7 @@ class Agent:
 
     def run(self, board: Runs, script: Path, values: Mapping[str, object]) -> dict[str, Any]:
         """Run a script that uses the agent's modules; its last line is an object in JSON."""
-        said = board.exec(_script(script, values, self.shrunk))
+        said = board.exec(_script(script, values, self.shrunk), _SECONDS)
         lines = [line for line in said.splitlines() if line.startswith("{")]
         if not lines:
             raise UscomoError(f"the board does not answer as expected: {said.strip()[-200:]!r}")

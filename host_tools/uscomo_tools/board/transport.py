@@ -19,6 +19,7 @@ from .line import Line
 Output = Callable[[bytes], None]
 
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"
+_BUSY_SECONDS = 60.0
 _INTERRUPT = b"\r\x03"
 #: A receiver of files that lost its host takes this for data, fails its check and ends.
 _INTERRUPT_LONG = b"\x03" * 1100
@@ -139,10 +140,14 @@ class MpremoteTransport(SerialTransport):  # type: ignore[misc] # mpremote has n
 
     def begin(self, code: bytes) -> None:
         """Start code whose output is the caller's affair, see `end`."""
+        # A slow board that is busy at once says only later that it has got the code.
+        before, self.line.timeout = self.line.timeout, _BUSY_SECONDS
         try:
             self.exec_raw_no_follow(code)
         except TransportError as error:
             raise UnreachableError(f"{self.device_name}: {error}") from error
+        finally:
+            self.line.timeout = before
 
     def end(self, seconds: float, on_output: Output | None = None) -> tuple[bytes, str]:
         """Wait for the end of what `begin` started."""
