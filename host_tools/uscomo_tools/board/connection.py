@@ -24,7 +24,8 @@ from .lock import PortLock
 from .transfer import Lane
 from .transport import Output, Transport, connect
 
-_RAW_SECONDS = 10.0
+_RAW_SECONDS = 15.0
+_LEAVE_SECONDS = 5.0
 _RETRY_SECONDS = 0.2
 _RESET_SECONDS = 0.6  # after which a board that resets itself cannot answer any more
 _BACK_SECONDS = 20.0
@@ -133,7 +134,7 @@ class Board(FileVerbs):
         try:
             if self._interrupted:
                 if not self._in_raw_repl:
-                    transport.enter_raw_repl(_RAW_SECONDS)
+                    transport.enter_raw_repl(_LEAVE_SECONDS)
                 transport.leave_raw_repl()
         except UnreachableError:
             pass  # it is gone: there is nothing to leave in order

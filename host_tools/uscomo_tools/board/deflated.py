@@ -42,13 +42,15 @@ class Stream:
         return end if self._counts is None else self._counts[end]
 
     def cut(self, start: int, limit: int) -> int:
-        """The end of the next piece, of at most `limit` octets.
+        """The end of the next piece, of at most `limit` octets; 8 are the least.
 
         If possible its last octet is needed for what can be inflated, so that none is left over.
         """
         end = min(self.size, start + limit)
         counts = self._counts
-        if counts is None or end == self.size:
+        if counts is None:
+            return end
+        if end == self.size and counts[end] - counts[start] <= _MAX_READY:
             return end
         end = min(end, self._last - 1)
         while counts[end] - counts[start] > _MAX_READY:

@@ -87,8 +87,16 @@ class _Blocks:
                 pass
             self._line.write(b"\n")
             asked = len(data)
-        self._line.write(b"-1\n")
+        self._finish()
         return bytes(data)
+
+    def _finish(self) -> None:
+        # Said again where it was lost: to a REPL it is a number like any other.
+        for _ in range(_ATTEMPTS):
+            self._line.write(b"-1\n")
+            if self._line.until_any(b"\x04", _PATIENCE):
+                self._line.unread(b"\x04")
+                return
 
     def _block(self, sequence: int, size: int) -> bytes | None:
         end = time.monotonic() + _PATIENCE

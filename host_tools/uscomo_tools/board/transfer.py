@@ -22,16 +22,13 @@ from . import description, scripts
 from .deflated import Stream
 from .errors import BoardError, UnreachableError
 from .identity import Identity
+from .plain_frames import CLOSE, DATA, MAX_ROOM, NAK, OVERHEAD, frame
 
 if TYPE_CHECKING:
     from .line import Line
     from .transport import Transport
 
-_FLAG = 0x1E
-_ACK, _NAK, _CLOSE, _DATA = b"ANCD"
-_HEADER = struct.Struct("<BBH")
 _ANSWER = 10  # octets behind the flag
-_OVERHEAD = 13  # of a frame of data
 _SMALLEST = 24  # octets of data in a frame on the worst line
 _ANSWER_SECONDS = 1.0
 _ASK_SECONDS = 1.0  # less than the board waits for us
@@ -82,10 +79,10 @@ class Lane:
         keep = buffer if on_littlefs else 0
         if board is not None and board.console in _WITH_FLOW_CONTROL:
             # The port makes the host wait: two frames, so that the board need not.
-            return cls(2048 if is_large else 512, 2, False, wbits, buffer, keep)
+            return cls(MAX_ROOM if is_large else 512, 2, False, wbits, buffer, keep)
         # Nothing makes the host wait, and while flash is written nothing empties the buffer.
         ring = (board.ring_buffer if board is not None else None) or _RING_BUFFER
-        return cls(ring - 1 - _OVERHEAD, 1, True, wbits, buffer, keep)
+        return cls(ring - 1 - OVERHEAD, 1, True, wbits, buffer, keep)
 
 
 #: What UARTs of unknown boards hold.
@@ -176,6 +173,7 @@ class _Sender:
         self._ends: list[int] = []  # of the frames under way
         self._slowness = _ASK_SECONDS / 2  # of answers, in seconds
         self._sent_at = 0.0
+        self._repeated = False
 
     def run(self) -> None:
         if self._answer(_START_SECONDS) is None:
@@ -190,21 +188,23 @@ class _Sender:
             now = time.monotonic()
             if kind is not None:
                 heard, asked = now, False
-                if kind == _NAK:
+                if kind == NAK:
+                    self._repeated = True
                     self._limit = max(_SMALLEST, self._limit // 2)
                     self._go_back()
             elif asked and now - heard > 6 * self._slowness:
                 heard, asked = now, False
+                self._repeated = True
                 self._go_back()
             else:  # it may be busy, or wait for the rest of a damaged frame
-                asked = True
-                self._line.write(_frame(_DATA, struct.pack("<HH", self._known - 1 & 0xFFFF, 0)))
+                asked = self._repeated = True
+                self._line.write(frame(DATA, struct.pack("<HH", self._known - 1 & 0xFFFF, 0)))
             if self._known > known:
                 news = now
                 self._progress(self._stream.inflated(self._known))
             elif now - news > _GIVE_UP_SECONDS:
                 raise UnreachableError("the line is too bad: nothing gets through")
-        self._line.write(_frame(_CLOSE))
+        self._line.write(frame(CLOSE))
         try:
             while self._answer(_START_SECONDS) is not None:
                 pass  # what it said twice
@@ -216,11 +216,11 @@ class _Sender:
         if self._line.cancelled.is_set():
             self._line.cancelled.clear()
         try:
-            self._line.write(bytes(self._lane.room + _OVERHEAD + 4))
+            self._line.write(bytes(self._lane.room + OVERHEAD + 4))
             end = time.monotonic() + _ANSWER_SECONDS
-            while time.monotonic() < end and self._answer(_ANSWER_SECONDS) not in (None, _NAK):
+            while time.monotonic() < end and self._answer(_ANSWER_SECONDS) not in (None, NAK):
                 pass
-            self._line.write(_frame(_CLOSE))
+            self._line.write(frame(CLOSE))
         except (UnreachableError, _EndedError):
             pass  # nobody is there who could wait for more
 
@@ -229,7 +229,7 @@ class _Sender:
         end = self._stream.cut(start, self._limit)
         ready = self._stream.inflated(end) - self._stream.inflated(start)
         head = struct.pack("<HH", start & 0xFFFF, ready)
-        self._line.write(_frame(_DATA, head + self._stream.data[start:end]))
+        self._line.write(frame(DATA, head + self._stream.data[start:end]))
         self._sent_at = time.monotonic()
         self._next = end
         self._furthest = max(self._furthest, end)
@@ -264,8 +264,10 @@ class _Sender:
         if known > self._furthest:
             return  # an old answer
         if known > self._known:
-            took = max(_FASTEST, time.monotonic() - self._sent_at)
-            self._slowness = max(took, (3 * self._slowness + took) / 4)
+            if not self._repeated:  # else it is not known what took so long
+                took = max(_FASTEST, time.monotonic() - self._sent_at)
+                self._slowness = max(took, (3 * self._slowness + took) / 4)
+            self._repeated = False
         self._known = known
         self._next = max(self._next, known)
         self._ends = [end for end in self._ends if end > known]
@@ -279,8 +281,3 @@ class _Sender:
         if rest.endswith(b"\x04>"):
             self._line.unread(b"\x04")
             raise _EndedError
-
-
-def _frame(kind: int, payload: bytes = b"") -> bytes:
-    body = _HEADER.pack(kind, 0, len(payload)) + payload
-    return b"".join((bytes((_FLAG,)), body, crc32(body).to_bytes(4, "little")))

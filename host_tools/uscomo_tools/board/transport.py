@@ -15,14 +15,15 @@ from mpremote.transport_serial import SerialTransport
 
 from .errors import BoardError, UnreachableError
 from .line import Line
+from .plain_frames import CLOSE, DAMAGED, MAX_ROOM, OVERHEAD, frame
 
 Output = Callable[[bytes], None]
 
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _BUSY_SECONDS = 60.0
 _INTERRUPT = b"\r\x03"
-#: A receiver of files that lost its host takes this for data, fails its check and ends.
-_INTERRUPT_LONG = b"\x03" * 1100
+#: A receiver of files that lost its host takes this for the rest of a frame, and finds it damaged.
+_INTERRUPT_LONG = b"\x03" * (MAX_ROOM + OVERHEAD)
 _END = b"\x04"
 
 
@@ -114,15 +115,16 @@ class MpremoteTransport(SerialTransport):  # type: ignore[misc] # mpremote has n
         attempt = 0
         while True:
             attempt += 1
-            # A receiver that lost its host gives up after two seconds; one that waits for the
-            # rest of a frame needs that rest.
-            self.line.write(_INTERRUPT if attempt < 3 else _INTERRUPT_LONG)
+            # A receiver that lost its host gives up after two seconds without anything.
+            self.line.write(_INTERRUPT_LONG if attempt == 2 else _INTERRUPT)
             self.line.forget()
             self.line.write(b"\r\x01")
             patience = min(1.0 + attempt, max(0.1, end - time.monotonic()))
             data = self.line.until(_RAW_BANNER, patience)
             if data.endswith(_RAW_BANNER):
                 break
+            if DAMAGED in data:
+                self.line.write(frame(CLOSE))
             if time.monotonic() >= end:
                 raise UnreachableError(
                     f"{self.device_name}: no MicroPython prompt; it says {data[-80:]!r}"
