@@ -26,20 +26,6 @@ _BUFFER = const(512)
 # Less than the size of a package whose size is not known.
 _NOTHING = const(-2)
 
-# Modules that an operation brings in, for platform.end_phase().
-MODULES = (
-    "operation",
-    "change",
-    "lifecycle",
-    "download",
-    "http",
-    "link",
-    "package",
-    "rules",
-    "rsa",
-    "trust",
-)
-
 # Status values between the first and the last one.
 _STORED = const(40)
 _INSTALLING = const(50)

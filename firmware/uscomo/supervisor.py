@@ -26,7 +26,9 @@ _MAX_FAILURES = const(3)
 # What of the agent outlives its rest.
 _KEPT = ("failures", "outcome", "wait", "waiting_since", "polling", "since")
 
-# What rests while there is nothing to do; and, of the rest, what is not needed for doing it.
+# What is never let go; what rests while there is nothing to do; and, of the rest, what is not
+# needed for doing it.
+_RESIDENT = ("cable", "constant", "notify", "platform", "supervisor")
 _MODULES = ("console", "consent", "nodes", "store")
 _DECIDERS = ("agent", "author", "lifecycle", "watch")
 
@@ -62,7 +64,6 @@ def perform(stored, nodes, settings, feed, say, work):
         from uscomo import operation
 
         result = operation.operate(stored, nodes, work[0], work[1], settings, feed, say)
-        modules = operation.MODULES
         del operation
     else:
         # Before the modules, which scatter over the heap and leave no hole of that size.
@@ -71,10 +72,15 @@ def perform(stored, nodes, settings, feed, say, work):
         from uscomo import talk
 
         result = talk.talk(stored, nodes, *work[:4], receive, send, feed)
-        modules = talk.MODULES
         del talk
-    platform.end_phase(modules)
+    _end_phase(_RESIDENT + _MODULES)
     return result
+
+
+def _end_phase(kept):
+    # All but these goes, and what is due is over.
+    names = [name[7:] for name in sys.modules if name.startswith("uscomo.")]
+    platform.end_phase([name for name in names if name not in kept])
 
 
 class Supervisor:
@@ -261,9 +267,7 @@ class Supervisor:
         if self.agent:
             self._keep()
         self.agent = self.store = self.nodes = None
-        resident = ("constant", "notify", "platform", "supervisor")
-        names = [name[7:] for name in sys.modules if name.startswith("uscomo.")]
-        platform.end_phase([name for name in names if name not in resident])
+        _end_phase(_RESIDENT)
         say("agent failed")
         _show(error)
         if self._kept:

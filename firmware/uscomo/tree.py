@@ -61,7 +61,7 @@ class Tree:
         self.acls = {}
         texts = {}
         for key in nodes.keys("?"):
-            text = b"" if key[-1] == "?" else nodes.get(key)
+            text = b"" if key[1:] and key[-1] == "?" else nodes.get(key)
             self.acls[key[1:]] = texts.setdefault(text, text)
 
     # -- the dispatcher's verbs

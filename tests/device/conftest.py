@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from uscomo_tools import resources
-from uscomo_tools.device.agent import BUNDLES, compile_module
+from uscomo_tools.device.agent import compile_module
+from uscomo_tools.device.layout import LAYOUT
 from uscomo_tools.device.shrink import shrink
 from uscomo_tools.testing.unix import find_micropython
 
@@ -76,7 +77,7 @@ def compiled_firmware() -> TemporaryDirectory:
         for node in ast.walk(ast.parse(path.read_text()))
         for name in (getattr(node, "attr", ""), getattr(node, "id", ""), getattr(node, "name", ""))
     }
-    small = shrink(resources.board_sources(), names, BUNDLES)
+    small = shrink(resources.board_sources(), names, LAYOUT)
     for name, source in small.sources.items():
         place = Path(folder.name) / ("root" if name == "uscomo_boot" else "uscomo")
         place.mkdir(exist_ok=True)

@@ -13,7 +13,8 @@ import subprocess
 import pytest
 from house import FIRMWARE, Source, constant, docstrings, modules, work_at_import
 
-from uscomo_tools.device.agent import BUNDLES, agent_files
+from uscomo_tools.device.agent import agent_files
+from uscomo_tools.device.layout import BUNDLES, LAYOUT
 from uscomo_tools.testing.unix import find_micropython
 
 BOOT = Source(FIRMWARE / "root" / "uscomo_boot.py")
@@ -244,11 +245,17 @@ def test_a_listener_lets_go_of_all_that_a_check_brought():
     assert listed("notify", "MODULES") == brought - {"notify"}
 
 
-@pytest.mark.parametrize("phase", ["talk", "operation", "onboard"])
+def test_a_message_lets_go_of_all_it_brought():
+    brought = closure({"onboard"}, everywhere=True) - DOING
+    assert listed("onboard", "MODULES") == brought
+
+
+@pytest.mark.parametrize("phase", ["talk", "operation"])
 def test_a_phase_lets_go_of_all_it_brought(phase):
     assert phase not in AWAKE, "a phase is imported when it is needed, inside a function"
-    brought = closure({phase}, everywhere=True) - DOING
-    assert listed(phase, "MODULES") == brought
+    # All goes but what is listed: whoever runs below a phase is, too.
+    kept = listed("supervisor", "_RESIDENT") | listed("supervisor", "_MODULES")
+    assert kept == DOING - {"__init__", "uscomo_boot"} | {"notify", "cable"}
 
 
 def test_phases_are_never_in_memory_together():
@@ -425,6 +432,7 @@ def test_a_phase_fits(sizes, phase):
 
 def test_all_modules_fit(sizes):
     # Constants are folded away.
-    assert set(sizes) == {BUNDLE_OF.get(name, name) for name in set(BY_NAME) - {"constant"}}
+    files = {BUNDLE_OF.get(name, name) for name in set(BY_NAME) - {"constant"}}
+    assert set(sizes) == files | set(LAYOUT.parts)
     assert sum(sizes[name] for name in set(sizes) - OPTIONAL) <= TOTAL_LIMIT
     assert sum(sizes[name] for name in OPTIONAL) <= OPTIONAL_LIMIT

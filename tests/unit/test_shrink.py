@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from typer.testing import CliRunner
 from uscomo_tools import resources
 from uscomo_tools.cli.device import app
 from uscomo_tools.device.agent import agent_modules, compile_module, shrunk
-from uscomo_tools.device.shrink import ShrinkError, shrink
+from uscomo_tools.device.shrink import Layout, ShrinkError, shrink
 from uscomo_tools.device.shrink.library import LIBRARIES
 from uscomo_tools.device.shrink.names import POOL, private
 from uscomo_tools.testing.unix import find_micropython
@@ -285,7 +284,7 @@ BUNDLED = {"above": ("below", "beside", "above")}
 
 
 def test_a_bundle_behaves_as_its_modules(tmp_path):
-    small = shrink(PARTS, bundles=BUNDLED)
+    small = shrink(PARTS, layout=Layout(BUNDLED))
     assert set(small.sources) == {"constant", "above", "tricky"}
     python, micropython = [sys.executable], [find_micropython()]
     before = run(python, tmp_path / "a", PARTS)
@@ -297,14 +296,14 @@ def test_a_bundle_behaves_as_its_modules(tmp_path):
 
 
 def test_a_bundle_has_no_imports_within_and_each_other_one_once():
-    text = shrink(PARTS, bundles=BUNDLED).sources["above"]
+    text = shrink(PARTS, layout=Layout(BUNDLED)).sources["above"]
     assert "uscomo" not in text
     assert "from ." not in text
     assert text.count("crc32 as") == text.count("import json") == 1
 
 
 def test_a_bundles_functions_are_named_with_their_modules():
-    small = shrink(PARTS, bundles=BUNDLED)
+    small = shrink(PARTS, layout=Layout(BUNDLED))
     for module, name in (("below", "text"), ("beside", "len"), ("above", "all_of_it")):
         line = f'File "above", line 1, in {small.names[module][name]}'
         assert small.restored(line) == f'File "{module}", line 1, in {name}'
@@ -324,7 +323,130 @@ def test_a_bundles_functions_are_named_with_their_modules():
 def test_what_cannot_be_bundled_is_refused(bundles, text, reason):
     text = text or "def _given():\n    from uscomo import below\n    return below\n"
     with pytest.raises(ShrinkError, match=reason):
-        shrink({**PARTS, "user": text}, bundles=bundles)
+        shrink({**PARTS, "user": text}, layout=Layout(bundles))
+
+
+# -- parts
+
+APART = {
+    "constant": CONSTANT,
+    "home": """
+import json
+from uscomo.constant import const
+_SIZE = const(4)
+_table = [1, 2]
+state = 0
+def _helper(value, by=2):
+    return value * by
+def rare(first, second=_SIZE):
+    return _helper(first) + second + len(_table), json.dumps(Only(3).double())
+def often():
+    return rare(1), _lonely()
+def _lonely():
+    return sorted(_table, key=lambda item: -item), state
+class Only:
+    def __init__(self, value):
+        self.value = value
+    def double(self):
+        return self.value * 2
+class Thing:
+    _limit = 5
+    def __init__(self, start, step=_SIZE):
+        self._count = start
+        self._step(step)
+    def _step(self, by):
+        self._count += by
+    def rows(self, end):
+        while self._count < end + self._limit:
+            yield self._count
+            self._more()
+    def _more(self):
+        self._count += _helper(1, 3) + state
+    def kept(self):
+        return list(self.rows(9)), rare(self._count, 1)
+""",
+    "tricky": """
+import sys
+from uscomo import home
+print("uscomo.seldom" in sys.modules, home.often(), home.rare(2, 3))
+home.state = 1
+print(home.often(), home.Thing(1).kept(), list(home.Thing(0, 3).rows(2)))
+LISTS = ("home", "tricky"), ("seldom",)
+""",
+}
+SELDOM = {
+    "seldom": (
+        *("home.rare", "home._lonely", "home.Only"),
+        *("home.Thing.__init__", "home.Thing._step", "home.Thing.rows", "home.Thing._more"),
+    )
+}
+
+
+def test_what_is_taken_apart_behaves_as_before(tmp_path):
+    small = shrink(APART, layout=Layout(parts=SELDOM))
+    assert set(small.sources) == {"constant", "home", "tricky", "seldom"}
+    python, micropython = [sys.executable], [find_micropython()]
+    before = run(python, tmp_path / "a", APART)
+    assert before.startswith("False ((8, '6'), ([2, 1], 0)) ")
+    assert run(python, tmp_path / "b", small.sources) == before
+    assert run(micropython, tmp_path / "c", small.sources) == before
+
+
+def test_a_part_is_imported_by_stubs_and_let_go_with_its_home():
+    small = shrink(APART, layout=Layout(parts=SELDOM, followers={"tricky": ("other",)}))
+    home = ast.parse(small.sources["home"])
+    assert "yield" in small.sources["seldom"]
+    assert "yield" not in small.sources["home"]
+    assert "json" not in small.sources["home"]
+    # One for each that somebody outside of the part calls, none at the top.
+    stubs = [n for n in ast.walk(home) if isinstance(n, ast.ImportFrom)]
+    assert len(stubs) == 4
+    assert not [n for n in home.body if isinstance(n, ast.ImportFrom)]
+    assert "('home', 'tricky', 'seldom', 'other'), ('seldom',)" in small.sources["tricky"]
+
+
+def test_a_parts_functions_are_named_with_their_module():
+    small = shrink(APART, layout=Layout(parts=SELDOM))
+    for name in ("rare", "rows", "_more", "_lonely"):
+        line = f'File "seldom", line 1, in {small.names["home"][name]}'
+        assert small.restored(line) == f'File "home", line 1, in {name}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("user.gone", "", "there is no user.gone"),
+        ("user.f", "import json\ndef f(*a):\n    return a\n", "cannot be moved: user.py:2"),
+        ("user.f", "x = 1\ndef f():\n    global x\n    x = 2\n", "cannot be moved"),
+        ("user.C.f", "class C:\n    @property\n    def f(self):\n        pass\n", "be moved"),
+        ("user.C", "class C:\n    pass\nprint(C())\n", "a class of a part that others use"),
+    ],
+)
+def test_what_cannot_be_taken_apart_is_refused(name, text, reason):
+    with pytest.raises(ShrinkError, match=reason):
+        shrink({"user": text}, layout=Layout(parts={"part": (name,)}))
+
+
+def test_short_texts_come_and_go_with_their_module(tmp_path):
+    source = """
+def listed(value):
+    found = {"neverseen": "gone by", "append": value}
+    return found["neverseen"], getattr("", "join")(("soon", "away")), len("a\\0\u00e9"), "" + value
+print(listed("v"), "a text longer than ten", ("in a", 1, ("tuple", None)))
+"""
+    small = shrink({"user": source}, layout=Layout(at_hand=frozenset()))
+    (tmp_path / "user.mpy").write_bytes(code := compile_module("user", small.sources["user"]))
+    assert as_text("neverseen") not in code
+    assert b"neverseen\0" in code
+    assert as_text("neverseen") in compile_module("user", shrink({"user": source}).sources["user"])
+    command = [
+        find_micropython(),
+        "-c",
+        f"import sys\nsys.path[0] = {str(tmp_path)!r}\nimport user",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    told = "('gone by', 'soonaway', 3, 'v') a text longer than ten"
+    assert result.stdout == told + " ('in a', 1, ('tuple', None))\n"
 
 
 def test_names_and_constants_are_gone():
@@ -478,24 +600,22 @@ def test_no_private_name_is_on_a_board():
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    homes = shrunk().bundles.homes
-    for module, names in shrunk().names.items():
-        for name in names if module != "constant" else ():
-            if private(name) and name not in texts:
-                code = agent_modules()[homes.get(module, module)]
-                assert as_text(name) not in code, f"{module}: {name}"
+    private_names = {
+        name
+        for module, names in shrunk().names.items()
+        for name in names
+        if private(name) and name not in texts
+    }
+    for file, code in agent_modules().items():
+        for name in private_names:
+            assert as_text(name) not in code, f"{file}: {name}"
 
 
 def test_new_names_are_one_to_one():
-    """A function in a traceback is one, and of two attributes or globals each has its own name."""
-    small = shrunk()
-    for file in small.sources:
-        members = [name for name in small.names if small.bundles.homes.get(name, name) == file]
-        stands_for = defaultdict(set)
-        for module in members:
-            for name in small.functions[module] & set(small.names[module]):
-                stands_for[small.names[module][name]].add(name)
-        assert [names for names in stands_for.values() if len(names) > 1] == [], file
+    """A function in a traceback is one, whichever of a bundle's modules it is from."""
+    for file, table in shrunk().calls.items():
+        for short, owners in table.items():
+            assert len({name for _, name in owners}) == 1, f"{file} {short}: {owners}"
 
 
 def test_private_names_are_used_by_their_owner_only():

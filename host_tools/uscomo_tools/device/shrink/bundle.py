@@ -35,11 +35,14 @@ class Bundles:
         Module -> a global of it -> the name that this has in the bundle.
     modules
         All modules, in a bundle or not.
+    followers
+        Module -> what is let go with it.
     """
 
     homes: dict[str, str] = field(default_factory=dict)
     tops: dict[str, dict[str, str]] = field(default_factory=dict)
     modules: set[object] = field(default_factory=set)
+    followers: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def redirect(self, module: Module) -> None:
         """Let a module, or a script, import the bundles in place of their modules."""
@@ -67,8 +70,10 @@ class Bundles:
     def _change_list(self, node: ast.Tuple) -> None:
         # A tuple of nothing but names of modules, which are let go.
         names = [item.value if isinstance(item, ast.Constant) else "" for item in node.elts]
-        if set(names) <= self.modules and set(names) & set(self.homes):
+        if names and set(names) <= self.modules:
             homes = dict.fromkeys(self.homes.get(str(name), str(name)) for name in names)
+            for name in names:
+                homes.update(dict.fromkeys(self.followers.get(str(name), ())))
             node.elts = [ast.Constant(name) for name in homes]
 
 
@@ -106,7 +111,11 @@ def _import_once(body: list[ast.stmt]) -> None:
                 body.remove(statement)
 
 
-def bundle(modules: dict[str, Module], bundles: Mapping[str, Sequence[str]]) -> Bundles:
+def bundle(
+    modules: dict[str, Module],
+    bundles: Mapping[str, Sequence[str]],
+    followers: Mapping[str, Sequence[str]],
+) -> Bundles:
     """Make one module of those of each bundle, in place.
 
     Parameters
@@ -114,6 +123,8 @@ def bundle(modules: dict[str, Module], bundles: Mapping[str, Sequence[str]]) -> 
     bundles
         By the name of one of its modules: the modules of a bundle, each behind those that it
         imports at its top. Constants must have been folded.
+    followers
+        Module -> what is let go with it.
 
     Raises
     ------
@@ -121,7 +132,7 @@ def bundle(modules: dict[str, Module], bundles: Mapping[str, Sequence[str]]) -> 
         A module of a bundle is handed around as a value, or stands before one that it imports.
     """
     homes = {member: name for name, members in bundles.items() for member in members}
-    plan = Bundles(homes, modules=set(modules))
+    plan = Bundles(homes, modules={*modules, *bundles}, followers=dict(followers))
     for module in modules.values():
         for name in handed_around(module, modules) & set(plan.homes):
             raise ShrinkError(f"of a bundle, and handed around: {name}, in {module.name}")

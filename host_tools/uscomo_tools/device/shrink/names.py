@@ -76,8 +76,10 @@ def private(name: str) -> bool:
     return name.startswith("_") and name != "_" and not name.startswith("__")
 
 
-def rename_private(modules: Mapping[str, Module], kept: Set[str]) -> dict[str, dict[str, str]]:
-    """By module: private name -> its name from now on.
+def rename_private(
+    modules: Mapping[str, Module], kept: Set[str], kin: Set[tuple[str, str]] = frozenset()
+) -> dict[str, dict[str, str]]:
+    """By module: private name -> its name from now on; `kin` are modules that share theirs.
 
     No two attributes share one within a module, and no two globals; an attribute and a global may,
     where the attribute is no function: which one is meant is always known.
@@ -85,7 +87,7 @@ def rename_private(modules: Mapping[str, Module], kept: Set[str]) -> dict[str, d
     texts = texts_of(modules) | kept
     attributes = {name: own_attributes(module) for name, module in modules.items()}
     renamed: dict[str, dict[str, str]] = {}
-    for cluster in _clusters(modules):
+    for cluster in _clusters(modules, kin):
         members = [modules[name] for name in cluster]
         own = set().union(*(attributes[name] for name in cluster))
         uses: Counter[tuple[bool, str]] = Counter()
@@ -98,7 +100,7 @@ def rename_private(modules: Mapping[str, Module], kept: Set[str]) -> dict[str, d
                 if isinstance(node, ast.Attribute):
                     objects.add(node.attr)
                     if private(node.attr):
-                        if node.attr not in own:
+                        if node.attr not in own | kept:
                             raise ShrinkError(f"private to another module: {module.at(node)}")
                         uses[True, node.attr] += 1
             for found in module.occurrences:
@@ -179,9 +181,12 @@ def own_attributes(module: Module) -> set[str]:
     return found
 
 
-def _clusters(modules: Mapping[str, Module]) -> list[list[str]]:
+def _clusters(modules: Mapping[str, Module], kin: Set[tuple[str, str]]) -> list[list[str]]:
     # Modules whose classes inherit from each other share private names.
     home = {name: {name} for name in modules}
+    for one, other in sorted(kin):
+        joined = home[one] | home[other]
+        home.update((name, joined) for name in joined)
     for module in modules.values():
         scopes = {id(found.node): found.scope for found in module.occurrences}
         for node in ast.walk(module.tree):
@@ -190,9 +195,9 @@ def _clusters(modules: Mapping[str, Module]) -> list[list[str]]:
                 if not isinstance(root, ast.Name):
                     raise ShrinkError(f"a base that is no name: {module.at(node)}")
                 imported = module.imported(root.id, scopes[id(root)])
-                other = imported and imported.split(".")[0]
-                if other in home:
-                    joined = home[module.name] | home[other]
+                base_of = imported and imported.split(".")[0]
+                if base_of in home:
+                    joined = home[module.name] | home[base_of]
                     home.update((name, joined) for name in joined)
     return sorted({tuple(sorted(names)): sorted(names) for names in home.values()}.values())
 
