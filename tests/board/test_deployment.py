@@ -222,6 +222,34 @@ def test_what_the_owner_writes_later_stays() -> None:
     }
 
 
+def test_a_main_that_was_replaced_comes_back_although_ours_is_gone() -> None:
+    board = deployed(OLD, main_py=FOREIGN_MAIN)
+    board.remove("/main.py")
+    install(board, NEW)
+    assert board.read("/main.py") == OURS
+    board.remove("/main.py")
+    remove(board)
+    assert board.files() == {"/main.py": FOREIGN_MAIN}
+
+
+@pytest.mark.parametrize("undeploying", [False, True])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_rename_of_two_steps_that_was_cut_loses_no_boot(undeploying: bool, again: bool) -> None:
+    # As FAT leaves it, which removes the old file before it renames the new one.
+    board = deployed(OLD, boot_py=FOREIGN_BOOT, main_py=FOREIGN_MAIN)
+    text = board.read("/boot.py")
+    board.remove("/boot.py")
+    board.put({"/uscomo.new": text})
+    if undeploying:
+        board.put({"/uscomo.new": FOREIGN_BOOT, "/main.py": FOREIGN_MAIN})
+    if again:
+        install(board, NEW, Main.REPLACE)
+        assert running(board) == NEW
+        assert board.read("/boot.py").endswith(FOREIGN_BOOT)
+    remove(board)
+    assert board.files() == {"/boot.py": FOREIGN_BOOT, "/main.py": FOREIGN_MAIN}
+
+
 def test_a_block_that_was_taken_out_by_hand_leaves_only_garbage() -> None:
     board = deployed(OLD)
     board.put({"/boot.py": b"mine\n", "/main.py": b"mine too\n"})

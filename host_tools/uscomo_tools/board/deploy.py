@@ -106,6 +106,7 @@ def look(board: Verbs) -> Found:
         store=said["store"],
         library=tuple(said["library"]),
         block=said["block"],
+        new=board.read(NEW) if NEW in files and not said["boot"] else None,
     )
 
 

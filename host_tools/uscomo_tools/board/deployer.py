@@ -210,8 +210,3 @@ def undeploy_board(
     changed = [step.path for step in steps if isinstance(step, Remove)]
     changed += [step.target for step in steps if hasattr(step, "target")]
     return sorted({path for path in changed if path != NEW})
-
-
-def keeps_store(found: Found, data: Data) -> bool:
-    """Whether the board's data stay when it is undeployed like this."""
-    return found.store and (data is Data.KEEP or (data is Data.AS_BEFORE and found.had_store()))

@@ -180,7 +180,7 @@ def plan(
     manifest = Manifest(digests, version, sha256(main).hex(), found.had_store())
     wanted = {**agent, MANIFEST: manifest.encode()}
     digests = {**digests, MANIFEST: sha256(wanted[MANIFEST])}
-    fill: list[Step] = [Remove(NEW)] if NEW in found.files else []
+    fill = _left(found)
     switch: list[Step] = []
     current = found.generation
     have = _there(found, current)
@@ -210,13 +210,13 @@ def undo(found: Found, starters: Starters, data: Data) -> tuple[Step, ...]:
     A board that was deployed over an agent of `mip`'s has that one again afterwards; done once
     more, that one goes.
     """
-    steps: list[Step] = []
+    steps: list[Step] = _left(found) if found.lost_boot is not None else []
     if found.generation:
-        if found.main_is_ours(starters.main):
+        if found.main is None or found.main_is_ours(starters.main):
             if WAS_MAIN in found.files:
                 # A copy: were it moved, a second try after a cut would take theirs for ours.
                 steps += [Copy(WAS_MAIN, NEW), Move(NEW, MAIN)]
-            else:
+            elif found.main is not None:
                 steps += [Remove(MAIN)]
         foreign = found.boot_text.foreign
         if foreign is None:
@@ -260,6 +260,13 @@ def does_nothing(text: bytes) -> bool:
     return all(not line or line.startswith(b"#") for line in lines)
 
 
+def _left(found: Found) -> list[Step]:
+    # FAT renames over a file in two steps: a cut between them has left boot.py without its name.
+    if found.lost_boot is not None:
+        return [Move(NEW, BOOT)]
+    return [Remove(NEW)] if NEW in found.files else []
+
+
 def _there(found: Found, generation: int) -> dict[str, bytes]:
     files = found.in_generation(generation)
     path = f"{ROOT}/{generation}/{MANIFEST}"
@@ -300,7 +307,8 @@ def _main_steps(found: Found, main: bytes, choice: Main | None) -> tuple[list[St
     if found.main_is_ours(main):
         return [], [] if found.main == main else put
     if found.main is None:
-        return forget, put
+        # Ours was there and is gone, by hand or in the middle of a rename: theirs is kept.
+        return [] if found.generation else forget, put
     foreign = found.main != main
     if foreign and choice is Main.KEEP:
         return forget, []

@@ -132,6 +132,8 @@ class Found:
     ----------
     boot, main
         Contents of boot.py and main.py; None where there is none.
+    new
+        Contents of `NEW` where there is no boot.py; else None.
     files
         Path -> SHA-256 of all below `ROOT`, and of `NEW`.
     folders
@@ -154,11 +156,20 @@ class Found:
     store: bool = False
     library: tuple[str, ...] = ()
     block: int = 4096
+    new: bytes | None = None
+
+    @property
+    def lost_boot(self) -> bytes | None:
+        """What boot.py was to become when a cut took its name in the middle of a rename."""
+        if self.boot is not None or self.new is None or not self.folders:
+            return None
+        is_main = sha256(self.new) == self.files.get(WAS_MAIN)
+        return None if is_main else self.new
 
     @cached_property
     def boot_text(self) -> BootText:
         """boot.py, taken apart."""
-        return BootText.parse(self.boot)
+        return BootText.parse(self.lost_boot if self.boot is None else self.boot)
 
     @property
     def generation(self) -> int:

@@ -172,7 +172,7 @@ def provision(
     there = agent.told(board)
     if there["store"] == "broken":
         raise RefusedError(
-            "both copies of the board's record are broken: `uscomo board undeploy --data remove`, "
+            "both copies of the board's record are broken: `uscomo board undeploy --remove-data`, "
             "then deploy anew"
         )
     wanted = compose(wishes, there, identity)

@@ -60,7 +60,7 @@ def start(url: str, spec: DeviceSpec | None) -> ProvidedBoard:
                 if spec.device_id and deploy.look(board).store:
                     leave_out(
                         f"board {url} has data of its own that a test would mix with: "
-                        "`uscomo board undeploy --data remove` takes it away"
+                        "`uscomo board undeploy --remove-data` takes it away"
                     )
                 deployer.deploy_board(board, _wishes(spec))
             return _SerialBoard(url, _features(board.identify()), lock)
