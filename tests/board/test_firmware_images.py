@@ -258,6 +258,16 @@ def test_a_detour_over_plain_http_is_not_believed(
     assert not cache.exists()
 
 
+def test_where_plain_http_leads_is_not_believed(
+    uscomo, cache, own_board, publisher, secure_publisher, certificate, monkeypatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    own_board(publisher.url, sha256="")
+    publisher.moved_to = secure_publisher.url
+    assert uscomo("download", NAME)[0] == 4
+    assert not cache.exists()
+
+
 def test_an_image_without_a_hash_has_to_be_one_at_least(
     uscomo, cache, own_board, secure_publisher, certificate, monkeypatch
 ):

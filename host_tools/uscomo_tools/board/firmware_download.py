@@ -66,9 +66,10 @@ def _fetch(image: Image, progress: Callable[[int, int], None]) -> bytes:
             httpx.Client(follow_redirects=True, timeout=_SECONDS) as client,
             client.stream("GET", image.source) as answer,
         ):
-            if answer.url.scheme != "https" and not image.sha256:
+            plain = [one.url for one in (*answer.history, answer) if one.url.scheme != "https"]
+            if plain and not image.sha256:
                 raise RefusedError(
-                    f"{answer.url} is not https, and no SHA-256 of {image.name} is known: "
+                    f"{plain[0]} is not https, and no SHA-256 of {image.name} is known: "
                     f"nothing would say what it is"
                 )
             if answer.status_code != 200:

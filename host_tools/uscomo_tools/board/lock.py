@@ -81,8 +81,8 @@ def user_of(path: str) -> str:
             continue
         try:
             if any(os.path.realpath(file) == device for file in (process / "fd").iterdir()):
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                return f"process {process.name}: {command.strip()}"
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").strip()
+                return f"process {process.name}: {command.decode(errors='replace')}"
         except OSError:
             continue  # somebody else's process, or one that has just ended
     return ""

@@ -68,8 +68,10 @@ def console(
         _follow(url, baudrate, end, terminal.write_bytes, connected, left)
     finally:
         left.set()
-        terminal.cancel()
         terminal.cleanup()
+        # It types a character to itself, which Linux forbids by now; the thread ends with us.
+        with suppress(OSError):
+            terminal.cancel()
         print(file=sys.stderr)
 
 

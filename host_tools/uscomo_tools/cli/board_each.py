@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from ..board import find
 from ..board.connection import Board
+from ..board.errors import CancelledError
 from ..errors import UscomoError
 
 #: What is told of a board's work, by name.
@@ -51,6 +53,7 @@ def each_board(
         disable=as_json or not sys.stderr.isatty(),
     )
     opened: list[Board] = []
+    stopped = threading.Event()
 
     def one(url: str) -> Fields:
         task = bars.add_task(url, total=None, visible=False)
@@ -60,6 +63,8 @@ def each_board(
 
         with Board.open(url, baudrate=baudrate, via=via) as board:
             opened.append(board)
+            if stopped.is_set():  # while it was opened
+                raise CancelledError(f"{url}: stopped")
             return {"port": url, **work(board, tell)}
 
     with bars, ThreadPoolExecutor(len(urls)) as threads:
@@ -67,6 +72,7 @@ def each_board(
         try:
             wait(futures.values())
         except KeyboardInterrupt:
+            stopped.set()
             for board in opened:
                 board.cancel()
             wait(futures.values())

@@ -259,7 +259,10 @@ def get(
         wanted: dict[Path, str] = {}
         for path in paths:
             for place, inside in _below(board, path):
-                wanted[_local(to, inside)] = place
+                target = _local(to, inside)
+                if wanted.get(target, place) != place:
+                    raise UsageError(f"{target} would be written twice: by {place}, too")
+                wanted[target] = place
         kept = [str(target) for target in wanted if target.exists()]
         if kept and not force:
             more = f" and {len(kept) - 1} more" if kept[1:] else ""
@@ -314,6 +317,9 @@ def rm(
     as_json: AsJson = False,
 ) -> None:
     """Remove files, or folders, from a board."""
+    # A shell's empty variable must not mean all that is on the board.
+    if not all(path.strip("/.") for path in paths):
+        raise UsageError("name files and folders: all of a board is not removed at once")
 
     def work(board: Board, tell: Tell) -> Fields:
         for path in paths:
