@@ -173,6 +173,23 @@ def test_a_served_board_is_as_good_as_a_real_one(project):
         result.stdout.fnmatch_lines(["*has no power*"])
 
 
+@pytest.mark.full
+def test_a_board_that_somebody_uses_is_left_alone():
+    from uscomo_tools.board import deploy, deployer
+    from uscomo_tools.board.connection import Board
+    from uscomo_tools.board.provisioning import Wishes
+    from uscomo_tools.testing.providers import serial, unix
+
+    with unix.start() as somewhere:
+        fields = {"url": "http://127.0.0.1:9/dm", "auth": "none", "server_auth": "none"}
+        with Board.open(somewhere.url) as board:
+            deployer.deploy_board(board, Wishes("main", fields))
+        with pytest.raises(pytest.skip.Exception, match="in use"):
+            serial.start(somewhere.url, None)
+        with Board.open(somewhere.url) as board:
+            assert deploy.look(board).store
+
+
 @pytest.mark.parametrize("board", ["unix", pytest.param("rp2", marks=pytest.mark.full)])
 def test_the_example_for_users(project, board):
     shutil.copytree(EXAMPLE, project.path, dirs_exist_ok=True)

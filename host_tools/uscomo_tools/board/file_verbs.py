@@ -143,13 +143,17 @@ class FileVerbs(ABC):
         """What was defined on the board is gone."""
 
     def _send(self, lane: Lane, parts: Sequence[File], progress: Callable[[int], None]) -> None:
-        for again in (False, True):
+        for again in (False, False, True):
             with self.running() as transport:
                 try:
                     transfer.send(transport, lane, parts, progress)
                     return
                 except BoardError as error:
-                    if again or "NameError" not in error.traceback:
+                    if "MemoryError" in error.traceback and lane.is_large:
+                        # As much is free, and not in one piece. What has come is sent again.
+                        lane = lane.smaller()
+                        parts = [File(part.path, part.data) for part in parts]
+                    elif again or "NameError" not in error.traceback:
                         path = ", ".join(part.path for part in parts)
                         raise os_error(error, path) or error from None
             # A program of the board's has soft-reset it since: the receiver is gone.

@@ -15,7 +15,7 @@ import time
 import zlib
 from binascii import crc32
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import description, scripts
@@ -64,6 +64,17 @@ class Lane:
     buffer: int
     keep: int
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes much of the board's heap."""
+        return self.buffer > _BUFFER
+
+    def smaller(self) -> Lane:
+        """The same for a heap that has no large pieces."""
+        room, keep = min(self.room, _ROOM), min(self.keep, _BUFFER)
+        wbits = min(self.wbits, _WBITS)
+        return replace(self, room=room, wbits=wbits, buffer=_BUFFER, keep=keep)
+
     @classmethod
     def of(cls, printed: Sequence[object]) -> Lane:
         """What fits a board of which board/lane.py has printed this."""
@@ -72,14 +83,14 @@ class Lane:
             Identity("", str(machine), (), platform=str(platform), build=str(build))
         )
         is_large = int(str(free)) >= _LARGE_HEAP
-        buffer = 8192 if is_large else 1024
-        wbits = (15 if is_large else 12) if inflates else 0
+        buffer = 8192 if is_large else _BUFFER
+        wbits = (15 if is_large else _WBITS) if inflates else 0
         # A file that is overwritten is the old or the new one on littlefs, and there only.
         on_littlefs = board is not None and board.medium.file_system == "littlefs"
         keep = buffer if on_littlefs else 0
         if board is not None and board.console in _WITH_FLOW_CONTROL:
             # The port makes the host wait: two frames, so that the board need not.
-            return cls(MAX_ROOM if is_large else 512, 2, False, wbits, buffer, keep)
+            return cls(MAX_ROOM if is_large else _ROOM, 2, False, wbits, buffer, keep)
         # Nothing makes the host wait, and while flash is written nothing empties the buffer.
         ring = (board.ring_buffer if board is not None else None) or _RING_BUFFER
         return cls(ring - 1 - OVERHEAD, 1, True, wbits, buffer, keep)
@@ -88,6 +99,8 @@ class Lane:
 #: What UARTs of unknown boards hold.
 _RING_BUFFER = 256
 _WITH_FLOW_CONTROL = {"usb-cdc", "usb-jtag", "pty"}
+#: What fits a small heap.
+_BUFFER, _ROOM, _WBITS = 1024, 512, 12
 #: Free heap at which 32 KB for the window are no matter.
 _LARGE_HEAP = 120_000
 

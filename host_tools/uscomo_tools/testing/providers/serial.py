@@ -1,7 +1,8 @@
 """The serial provider: a real board on any pyserial URL.
 
 It is brought to a state the only way there is, over the cable: deployed where it is not, or
-undeployed. Nothing else that lies on it is touched. A board that several processes of a test run
+undeployed. Nothing else that lies on it is touched, and a board that somebody uses, with accounts
+or applications that are not a test's, is left alone. A board that several processes of a test run
 share goes from one to the other: each holds its lock during a test.
 """
 
@@ -17,8 +18,10 @@ from ...board import deploy, deployer
 from ...board.connection import Board
 from ...board.deployment import Data
 from ...board.identity import Identity
-from ...board.provisioning import Wishes
+from ...board.layout import Found
+from ...board.provisioning import Agent, Wishes
 from ...device.provision import DeviceSpec
+from ...errors import RefusedError
 from ..skipping import leave_out
 from .provided import ProvidedBoard
 
@@ -26,6 +29,7 @@ _PATIENCE = 600.0
 
 #: The device type that real boards are enrolled as.
 TYPE = "board"
+_DEVICES = f"urn:uscomo:{TYPE}-"  # their ids, see `DmServer.enrol`
 
 
 def features(url: str) -> frozenset[str]:
@@ -54,7 +58,13 @@ def start(url: str, spec: DeviceSpec | None) -> ProvidedBoard:
     lock.acquire(timeout=_PATIENCE)
     try:
         with _reached(url) as board:
-            if deploy.look(board).generation and (spec is None or spec.device_id):
+            found = deploy.look(board)
+            if found.generation and (spec is None or spec.device_id):
+                if found.store and not found.had_store() and _is_used(board, found):
+                    leave_out(
+                        f"board {url} is in use, and what is on it would be lost: "
+                        "`uscomo board undeploy` takes it away"
+                    )
                 deployer.undeploy_board(board, Data.AS_BEFORE)
             if spec is not None:
                 if spec.device_id and deploy.look(board).store:
@@ -76,6 +86,17 @@ class _SerialBoard(ProvidedBoard):
 
     def stop(self) -> None:
         self._lock.release()
+
+
+def _is_used(board: Board, found: Found) -> bool:
+    board.soft_reset()
+    try:
+        told = Agent.of(found, board).told(board)
+    except RefusedError:
+        return True  # of another release: what it has cannot be read
+    if told.get("device_id", "").startswith(_DEVICES):
+        return False
+    return bool(told.get("components") or set(told.get("accounts", ())) - {"local"})
 
 
 def _wishes(spec: DeviceSpec) -> Wishes:
