@@ -137,6 +137,20 @@ def test_a_terminal_is_put_right_where_nobody_may_type_to_it(monkeypatch):
     assert done == ["setup", "cleanup"]
 
 
+def test_a_heap_in_pieces_gets_files_too():
+    from uscomo_tools.board.connection import Board
+
+    data = os.urandom(20_000)
+    with unix.start(heap="640k") as served, Board.open(served.url) as opened:
+        pieces = "held = []\ntry:\n    while True:\n        held.append(bytearray(9500))\n"
+        opened.exec(pieces + "except MemoryError:\n    held = held[::2]\n")
+        free = "import gc\ngc.collect()\nprint(gc.mem_free())"
+        assert int(opened.exec(free)) > 150_000
+        opened.write("/data", data)
+        assert opened.lane().is_large
+        assert opened.read("/data") == data
+
+
 def test_a_single_file_gets_a_name(board, tmp_path):
     file = tmp_path / "a.txt"
     file.write_text("a")
