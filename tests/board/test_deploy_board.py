@@ -307,7 +307,7 @@ def test_the_command_line(prepared: ProvidedBoard, uscomo: Command) -> None:
     assert answer["ok"]
     assert answer["main_py"] == "replaced"
     assert answer["alive"]
-    assert list(answer["board"]["accounts"]) == ["main"]
+    assert sorted(answer["board"]["accounts"]) == ["local", "main"]
     assert "s3cret" not in output + errors
     code, output, errors = uscomo(
         *("provision", *port, "--json", "--account", "two", "--server-id", "other"),
@@ -316,7 +316,7 @@ def test_the_command_line(prepared: ProvidedBoard, uscomo: Command) -> None:
     )
     assert code == 0, errors
     told = json.loads(output)["board"]
-    assert list(told["accounts"]) == ["main", "two"]
+    assert sorted(told["accounts"]) == ["local", "main", "two"]
     assert told["accounts"]["main"]["levels"]["CLCRED"]["secret"]
     assert told["settings"] == {"poll": "600"}
     assert told["device_id"] == "board-7"

@@ -17,6 +17,7 @@ from uscomo_tools.board.connection import Board
 from uscomo_tools.errors import RefusedError, UsageError, UscomoError
 from uscomo_tools.package import Project, SigningKey, build
 from uscomo_tools.server.runner import RunningServer, ServerSettings
+from uscomo_tools.testing.providers import unix
 from uscomo_tools.testing.providers.provided import ServedBoard
 
 ID = "com.example.hello"
@@ -298,3 +299,19 @@ def test_an_enrolled_server_and_the_cable_leave_each_other_alone(
             assert management.operate("remove", ID).code == 1200
             assert order(primitive="remove", component="com.example.fleet")["code"] == 1200
             assert management.about().components == ()
+
+
+def test_deploying_a_board_makes_it_manageable_over_its_cable(
+    keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USCOMO_LOCAL", str(keys))
+    with unix.start(tmp_path / "bare") as board:
+        with (
+            managed(board.url, keys, Talk()) as management,
+            pytest.raises(UscomoError, match="uscomo board deploy"),
+        ):
+            management.about()
+        assert cli.run(["board", "deploy", "--port", board.url, "--main", "replace"]) == 0
+        with managed(board.url, keys, Talk()) as management:
+            assert management.install(runs(tmp_path)).code in (1200, 1250)
+            assert [one.id for one in management.about().components] == [ID]

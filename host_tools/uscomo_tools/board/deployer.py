@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..device.provision import TELL
+from ..device.provision import SCRIPT, TELL
 from ..errors import RefusedError, UscomoError
 from ..package.agent import agent_version
 from . import adoption, deploy, provisioning
@@ -21,6 +21,7 @@ from .deployment import Data, Main, Plan, Remove
 from .description import by_identity, refusal
 from .identity import Identity
 from .layout import NEW, ROOT, Found
+from .local.account import local_provisioning
 from .local.keys import developer_key
 from .provisioning import Agent, Wishes
 
@@ -158,7 +159,13 @@ def _bring(
     agent = Agent(f"{ROOT}/{plan.generation}", True)
     tell("account", 0, 1)
     ask(wishes, agent.told(board))
-    there = provisioning.provision(board, agent, wishes, identity, planned=found.store)
+    provisioning.provision(board, agent, wishes, identity, planned=found.store)
+    # Who holds the cable manages the board, whatever servers it is enrolled with. The developer's
+    # anchor is among the wishes, or not wanted.
+    local = replace(local_provisioning(), anchors=[])
+    agent.run(board, SCRIPT, local.script_values(agent.home))
+    there = agent.told(board)
+    board.soft_reset()  # what is still to be written wants a heap with room
     foreign = None if found.main_is_ours(deploy.our_main()) else found.main
     main = "ours"
     if foreign is not None and foreign != deploy.our_main():
