@@ -153,14 +153,14 @@ class Commands:
         yield
         write(*values)
 
-    def name(self, tag):
-        """What a Status calls a command."""
-        return syncml.NAMES.get(tag, b"Unknown")
-
     def say(self, msg_id, tag, cmd_id, code, target=None, answer=None):
         """Write a Status; what it returns yields where the message is full."""
         status = self.writer.status
         return self._write(status, msg_id, cmd_id, self.name(tag), code, target, None, answer)
+
+    def name(self, tag):
+        """What a Status calls a command."""
+        return syncml.NAMES.get(tag, b"Unknown")
 
     def ask(self, command):
         """Carry out an Alert: (status, answer of the user)."""
@@ -247,6 +247,17 @@ class Commands:
             found = _TOO_LARGE
         target = item.target if len(command.items) > 1 else None
         code = found if isinstance(found, int) else 200
+        if code == 200 and isinstance(found, tuple) and not size:
+            # Nearly always all of it fits.
+            mark = writer.mark()
+            try:
+                writer.status(msg_id, command.cmd_id, b"Get", code, target)
+                self._row(msg_id, command, row)
+                writer.end()
+                self._opened = False
+                return
+            except Full:
+                writer.roll_back(mark)
         yield from self.say(msg_id, command.tag, command.cmd_id, code, target)
         if code != 200:
             return

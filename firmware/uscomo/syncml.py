@@ -45,6 +45,8 @@ NAMES = {
 MAX_ITEMS = const(32)
 # 128 bits are recommended, twice that is generous.
 MAX_NONCE = const(64)
+# Larger data is not copied together with what is around it.
+_SMALL = const(128)
 # Room kept for what closes any message: Alert 1222, Final and three ENDs.
 _TAIL = const(32)
 
@@ -71,7 +73,6 @@ _SYNCBODY = const(0x2B)
 _SYNCHDR = const(0x2C)
 _SYNCML = const(0x2D)
 _TARGET = const(0x2E)
-_TARGETREF = const(0x2F)
 _VERDTD = const(0x31)
 _VERPROTO = const(0x32)
 MOREDATA = const(0x34)
@@ -204,8 +205,7 @@ class MessageReader:
 
     def _fill(self, command):
         # One flat walk: Meta, Cred, Chal, Target and Source only say where the text belongs. What
-        # most of a message is, is taken here: elements without attributes, many of them with one
-        # inline string. Whatever else there may be is the scanner's matter.
+        # has no attributes, and its inline strings, is taken here, the rest by the scanner.
         reader = self.reader
         whole = fields = Fields()
         whole.tag = command
@@ -219,16 +219,16 @@ class MessageReader:
         name = place = None
         while True:
             token = buffer[position] if position < limit else 0
-            if 0x44 < token < 0x80 and depth < wbxml.MAX_DEPTH:
+            if token == 1:
+                kind = wbxml.END
+                position += 1
+                depth -= 1
+            elif 0x44 < token < 0x80 and depth < wbxml.MAX_DEPTH:
                 kind = wbxml.START
                 tag = page | token & 0x3F
                 empty = False
                 position += 1
                 depth += 1
-            elif token == 1:
-                kind = wbxml.END
-                position += 1
-                depth -= 1
             else:
                 reader.position = position
                 reader.depth = depth
@@ -238,7 +238,17 @@ class MessageReader:
                 page = reader.page << 8
                 tag = reader.tag
                 empty = reader.empty
-            if kind == wbxml.START:
+            if kind == wbxml.END:
+                name = None
+                if depth <= bottom:
+                    fields = whole
+                    if depth < bottom:
+                        reader.position = position
+                        reader.depth = depth
+                        # A container that ends before any child came.
+                        self.ended = command in (SEQUENCE, ATOMIC)
+                        return whole
+            elif kind == wbxml.START:
                 first = True
                 name = _FIELDS.get(tag)
                 if name is not None:
@@ -294,16 +304,6 @@ class MessageReader:
                     position = reader.position
                     depth = reader.depth
                     page = reader.page << 8
-            elif kind == wbxml.END:
-                name = None
-                if depth <= bottom:
-                    fields = whole
-                if depth < bottom:
-                    reader.position = position
-                    reader.depth = depth
-                    # A container that ends before any child came.
-                    self.ended = command in (SEQUENCE, ATOMIC)
-                    return whole
             elif name:
                 self._store(fields, name, kind, first)
                 first = False
@@ -360,10 +360,12 @@ class MessageWriter(wbxml.Writer):
             size = self.peer_limit
         self.limit = size - _TAIL
         self.cmd_id = 0
-        self.begin(wbxml.SYNCML12)
-        # SyncML, SyncHdr, VerDTD, VerProto, SessionID and MsgID.
-        self.run(b"mlq\x031.2\0\1r\3DM/1.2\0\1e\3%s\0\1[\3%d\0\1" % (session_id, msg_id))
-        self.location(_TARGET, target)
+        self.position = self.page = 0
+        # The document's head, SyncML, SyncHdr, VerDTD, VerProto, SessionID, MsgID and Target.
+        self.run(
+            b"\2\xa4\1j\0mlq\x031.2\0\1r\3DM/1.2\0\1e\3%s\0\1[\3%d\0\1nW\3%s\0\1\1"
+            % (session_id, msg_id, _octets(target))
+        )
         self.location(SOURCE, source, name)
         if credential:
             self.start(_CRED)
@@ -412,22 +414,20 @@ class MessageWriter(wbxml.Writer):
     def status(self, msg_ref, cmd_ref, cmd, code, target=None, challenge=None, answer=None):
         """Write a whole Status; challenge is (type, nonce as base64), answer the Items' data."""
         self.cmd_id += 1
-        # Status, CmdID, MsgRef, CmdRef and Cmd: what a message has most of is written at once.
-        run = b"iK\3%d\0\1\\\3%s\0\1L\3%s\0\1J\3%s\0\1" % (self.cmd_id, msg_ref, cmd_ref, cmd)
-        if not (target or challenge or answer):
-            self.run(run + b"O\3%d\0\1\1" % code)
-            return
-        self.run(run)
-        if target:
-            self.text(_TARGETREF, target)
+        # At once: Status, CmdID, MsgRef, CmdRef, Cmd; TargetRef, Chal with a Meta; Data.
+        more = b"o\3%s\0\1" % _octets(target) if target else b""
         if challenge:
-            self.start(_CHAL)
-            self.meta(b"b64", challenge[0], challenge[1])
+            kind, nonce = challenge
+            nonce = b"P\3%s\0\1" % nonce if nonce else b""
+            more += b"IZ\0\1G\3b64\0\1S\3%s\0\1%s\1\1\0\0" % (_octets(kind), nonce)
+        self.run(
+            b"iK\3%d\0\1\\\3%s\0\1L\3%s\0\1J\3%s\0\1%sO\3%d\0\1%s"
+            % (self.cmd_id, msg_ref, cmd_ref, cmd, more, code, b"" if answer else b"\1")
+        )
+        if answer:
+            for data in answer:
+                self.item(None, None, None, None, data)
             self.end()
-        self.text(DATA, code)
-        for data in answer or ():
-            self.item(None, None, None, None, data)
-        self.end()
 
     def results(self, msg_ref, cmd_ref):
         """Open a Results; items follow, then end()."""
@@ -443,15 +443,22 @@ class MessageWriter(wbxml.Writer):
 
     def item(self, source, target, format, type, data, mark=None):
         """Write a whole Item; what is None is left out, empty data is an empty element."""
-        self.start(ITEM)
+        run = b"T"
         if target:
-            self.location(_TARGET, target)
+            run = b"TnW\3%s\0\1\1" % _octets(target)
         if source:
-            self.location(SOURCE, source)
-        if format or type or mark:
-            self.meta(format, type, None, mark)
+            run += b"gW\3%s\0\1\1" % _octets(source)
         if data is not None:
             data = _octets(data)
+        if format or type or mark:
+            self.run(run)
+            self.meta(format, type, None, mark)
+        elif data and len(data) < _SMALL and b"\0" not in data:
+            self.run(b"%sO\3%s\0\1\1" % (run, data))
+            return
+        else:
+            self.run(run)
+        if data is not None:
             if not data:
                 self.empty(DATA)
             elif format == "bin" or b"\0" in data:

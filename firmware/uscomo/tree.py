@@ -264,15 +264,17 @@ class Tree:
         if len(uri) > MAX_TOTAL:
             return None, 414
         try:
-            uri = bytes(uri).decode()
+            uri = str(uri, "utf-8")
         except ValueError:
             return None, 404
-        uri, _, query = uri.partition("?")
-        if uri.startswith("./"):
-            uri = uri[2:]
-        if uri in ("", "."):
+        query = ""
+        if "?" in uri:
+            uri, _, query = uri.partition("?")
+        if uri in ("", ".", "./", "./."):
             return [], query
         path = uri.split("/")
+        if path[0] == ".":
+            path.pop(0)
         if len(path) > MAX_DEPTH:
             return None, 414
         if len(uri) > MAX_SEGMENT and max(len(name) for name in path) > MAX_SEGMENT:
@@ -284,19 +286,18 @@ class Tree:
     def mounted(self, path):
         """The object that a path lies in, and the path in it; None and the path."""
         # Each verb asks two or three times for the same one.
-        if path is self._path:
-            return self._mounted
-        found = None, path
-        for entry in self.mounts:
-            root, mounted = entry
-            if path[: len(root)] == root:
-                if mounted is None:
-                    mounted = entry[1] = self.open(root[0])
-                found = mounted, path[len(root) :]
-                break
-        self._path = path
-        self._mounted = found
-        return found
+        if path is not self._path:
+            found = None, path
+            for entry in self.mounts:
+                root, mounted = entry
+                if path[: len(root)] == root:
+                    if mounted is None:
+                        mounted = entry[1] = self.open(root[0])
+                    found = mounted, path[len(root) :]
+                    break
+            self._path = path
+            self._mounted = found
+        return self._mounted
 
     def node(self, path):
         """What a path is: (format, type, access), or None."""

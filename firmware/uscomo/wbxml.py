@@ -269,7 +269,12 @@ class Writer:
         if self.page:
             data = b"\0\0" + data
             self.page = 0
-        self._raw(data)
+        at = self.position
+        end = at + len(data)
+        if end > self.limit:
+            raise Full
+        self.buffer[at:end] = data
+        self.position = end
 
     def end(self):
         """Close the innermost open element."""

@@ -132,6 +132,7 @@ LONG_FILES = {
     "session": "messages, packages and credentials depend on each other in each step",
     "store": "who changes the record stands in one place",
     "syncml": "the reader and the writer share the table of elements",
+    "tree": "each verb asks the same of a node, and what was answered is kept between them",
 }
 
 LONG_LIMIT = 520
