@@ -243,11 +243,12 @@ class Commands:
     def _get(self, msg_id, command, item):
         writer = self.writer
         found = self.dispatcher.get(item.target) if item.target else 400
-        if isinstance(found, tuple) and _size(found[0][3]) > self.peer_limit > 0:
+        row = found[0] if isinstance(found, tuple) else None  # a leaf's, or a listing follows
+        if row and _size(row[3]) > self.peer_limit > 0:
             found = _TOO_LARGE
         target = item.target if len(command.items) > 1 else None
         code = found if isinstance(found, int) else 200
-        if code == 200 and isinstance(found, tuple) and not size:
+        if code == 200 and row and not self._in_parts(row):
             # Nearly always all of it fits.
             mark = writer.mark()
             try:
@@ -263,9 +264,8 @@ class Commands:
             return
         for row in found:
             # A listing is split between its rows; a value that no message holds, within itself.
-            size = _size(row[3])
-            whole = 2 * len(row[0]) + size + _OVERHEAD <= writer.limit
-            if not size or (whole and not hasattr(row[3], "size")):
+            size = self._in_parts(row)
+            if not size:
                 yield from self._write(self._row, msg_id, command, row)
                 continue
             if self._opened:
@@ -277,6 +277,12 @@ class Commands:
         if self._opened:
             writer.end()
             self._opened = False
+
+    def _in_parts(self, row):
+        # How many octets the value has, where no message holds it; else 0.
+        size = _size(row[3])
+        whole = 2 * len(row[0]) + size + _OVERHEAD <= self.writer.limit
+        return 0 if whole and not hasattr(row[3], "size") else size
 
     def _row(self, msg_id, command, row):
         writer = self.writer
