@@ -32,6 +32,11 @@ def board_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def hears_ctrl_c() -> None:
+    # A process that was started in the background may have inherited that nobody hears it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def told(*arguments: str) -> tuple[int, dict]:
     done = board_command(*arguments, "--json")
     return done.returncode, json.loads(done.stdout)
@@ -183,7 +188,10 @@ def test_one_of_several_fails(board, tmp_path):
 
 def test_a_board_in_use_names_who_has_it(board):
     with subprocess.Popen(
-        command("console", "-p", board.url), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        command("console", "-p", board.url),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        preexec_fn=hears_ctrl_c,
     ) as holder:
         try:
             refused = _refused(board.url)
@@ -213,6 +221,7 @@ def test_ctrl_c_leaves_the_board_usable(board, tmp_path):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        preexec_fn=hears_ctrl_c,
     ) as copying:
         until = time.monotonic() + ENOUGH
         # Looked at from outside: another command would have the board's lock.

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
+from .board_options import Baudrate, Port
 from .device import answer_question
 from .options import AsJson, show
 from .rest import table
@@ -18,17 +19,6 @@ from .rest import table
 if TYPE_CHECKING:
     from ..board.local.management import Management, Outcome
 
-Port = Annotated[
-    str,
-    typer.Option(
-        "--port",
-        "-p",
-        envvar="USCOMO_PORT",
-        metavar="URL",
-        help="A port, socket://HOST:PORT or rfc2217://HOST:PORT; else the only board found.",
-    ),
-]
-Baudrate = Annotated[int, typer.Option(help="Speed of a real serial line.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A component's id.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer the board's questions with yes.")]
 Wait = Annotated[
@@ -36,6 +26,8 @@ Wait = Annotated[
 ]
 
 _SIGNED = "this computer"
+# Lines of the agent that say how it works; what came of it, the command tells.
+_INNER = ("account", "cable", "operation", "report", "session", "status")
 
 
 def register(app: typer.Typer) -> None:
@@ -199,7 +191,7 @@ def _managed(port: str, baudrate: int, yes: bool, as_json: bool) -> Iterator[Man
                 if not bars:
                     bars.append(progress.add_task("download"))
                 progress.update(bars[0], completed=done, total=size if size > 0 else None)
-            elif not as_json and words[0] != "progress":
+            elif not as_json and words[0] not in (*_INNER, "progress"):
                 terminal.print("uscomo: " + " ".join(words), style="dim", markup=False)
 
         def on_question(question: str) -> str:
