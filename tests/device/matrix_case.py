@@ -3,7 +3,7 @@ from test_dm_session import Peer, codes  # noqa: F401
 from test_tree import mounted, prepared
 
 from uscomo import syncml
-from uscomo.tree import ADD, DELETE, EXEC, GET, REPLACE
+from uscomo.constant import ADD, DELETE, EXEC, GET, REPLACE
 
 TAGS = {
     "Add": syncml.ADD,

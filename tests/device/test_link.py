@@ -176,15 +176,15 @@ def test_text_between_frames_is_the_consoles():
 
     _, end = opened(answer)
     assert end.character() == "y"
-    real = console.platform.character
-    console.platform.character = end.character
+    real = platform.character
+    platform.character = end.character
     if not MICROPYTHON:
         # pytest's is none that can be waited for.
         console.sys = Stdin
     try:
         assert console.line() == "es"
     finally:
-        console.platform.character = real
+        platform.character = real
         console.sys = sys
 
 
