@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from uscomo_tools.board.lock import PortLock
 from uscomo_tools.testing.providers import unix
 
 ENOUGH = 60
@@ -187,29 +188,11 @@ def test_one_of_several_fails(board, tmp_path):
 
 
 def test_a_board_in_use_names_who_has_it(board):
-    with subprocess.Popen(
-        command("console", "-p", board.url),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        preexec_fn=hears_ctrl_c,
-    ) as holder:
-        try:
-            refused = _refused(board.url)
-            assert f"process {holder.pid}" in refused
-            assert "console" in refused
-        finally:
-            holder.send_signal(signal.SIGINT)
-            assert holder.wait(ENOUGH) == 130
+    with PortLock(board.url):
+        code, answer = told("info", "-p", board.url)
+    assert code == 3
+    assert f"process {os.getpid()}" in answer["error"]
     assert told("info", "-p", board.url)[0] == 0
-
-
-def _refused(url: str) -> str:
-    until = time.monotonic() + ENOUGH
-    while time.monotonic() < until:
-        code, answer = told("info", "-p", url)
-        if code == 3:
-            return str(answer["error"])
-    raise AssertionError("the board was never in use")
 
 
 def test_ctrl_c_leaves_the_board_usable(board, tmp_path):

@@ -75,7 +75,7 @@ def test_one_of_twenty_files(key: SigningKey, tmp_path: Path) -> None:
     paths = []
     for release in (1, 2):
         files = {f"lib/{name}": content for name, content in sources.items()}
-        files["lib/nodes.py"] += b"\nRELEASE = %d\n" % release
+        files["lib/dmacc.py"] += b"\nRELEASE = %d\n" % release
         project = Project("lib", (Source(replace(component, release=release), files),))
         paths.append(tmp_path / f"{release}.pkg")
         paths[-1].write_bytes(build(project, key))

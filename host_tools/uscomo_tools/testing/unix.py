@@ -27,7 +27,7 @@ BLOCK_SIZE = 4096
 BLOCK_COUNT = 512
 _PROGRAM_SIZE = 256
 #: A 64-bit VM needs about twice a board's heap.
-HEAP = "160k"
+HEAP = "192k"
 
 #: What uscomo.platform ends the process with instead of a reset.
 RESET_EXIT = 42
@@ -148,7 +148,7 @@ class UnixBoard:
     image
         The flash image, see `make_image`; it keeps what the board writes.
     heap
-        The VM's heap, in its own notation: ``"160k"``.
+        The VM's heap, in its own notation: ``"192k"``.
 
     Attributes
     ----------
