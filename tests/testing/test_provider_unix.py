@@ -57,10 +57,10 @@ class TestStarts:
             board,
             tmp_path,
             boot="early = 1\n",
-            main="import time\nlate = 2\nwhile True:\n    time.sleep(1)\n",
+            main="import time\nlate = 2\nprint('running')\nwhile True:\n    time.sleep(1)\n",
         )
         with Line(board) as line:
-            line.say(b"\r\x04", b"soft reboot\r\n")
+            line.say(b"\r\x04", b"running\n")
             line.say(b"\x03", PROMPT)
             line.raw()
             assert line.run("print(early, late)") == "1 2\n"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UscomoError
-from .provided import CONSOLE_LOG, ServedBoard, board_folder
+from .provided import CONSOLE_LOG, ServedBoard, board_folder, served_folder
 from .serving import Control, Port, ready
 
 FEATURES = frozenset({"emulated", "fast", "power"})
@@ -132,4 +132,5 @@ def serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(board_folder(Path(sys.argv[1]) if len(sys.argv) > 1 else None)[0])
+    with served_folder() as served:
+        serve(served)

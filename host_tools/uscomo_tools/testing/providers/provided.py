@@ -13,7 +13,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -234,6 +235,17 @@ class ServedBoard(ProvidedBoard):
                 self._process.wait()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def served_folder() -> Iterator[Path]:
+    """The folder that a provider's command line names, or one for as long as it serves."""
+    folder, temporary = board_folder(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    try:
+        yield folder
+    finally:
+        if temporary:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def board_folder(folder: Path | None) -> tuple[Path, bool]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from ...errors import UscomoError
 from .. import firmware_cache
-from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder
+from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder, served_folder
 from .serving import Control, Port
 
 FEATURES = frozenset(
@@ -274,12 +274,12 @@ class Server:
         self._control.announce(self._port.url)
 
 
-def serve(walled: list[tuple[Any, ...]] | None = None) -> None:
+def serve(default: str, walled: list[tuple[Any, ...]] | None = None) -> None:
     """Serve the board that the command line names: a folder and an image."""
-    folder, _ = board_folder(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
-    image = sys.argv[2] if len(sys.argv) > 2 else firmware_cache.PICO
-    Server(folder, image, walled).run()
+    image = sys.argv[2] if len(sys.argv) > 2 else default
+    with served_folder() as folder:
+        Server(folder, image, walled).run()
 
 
 if __name__ == "__main__":
-    serve()
+    serve(firmware_cache.PICO)

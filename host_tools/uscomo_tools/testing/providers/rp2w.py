@@ -34,4 +34,4 @@ def start(
 if __name__ == "__main__":
     from ..rp2_network import wall_in
 
-    rp2.serve(wall_in())
+    rp2.serve(firmware_cache.PICO_W, wall_in())

@@ -31,7 +31,7 @@ from typing import Any
 
 from ..unix import HEAP, UnixBoard, change_image, make_image, read_image
 from ..watchdog import Watchdog
-from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder
+from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder, served_folder
 from .serving import Control, Port, ready
 
 FEATURES = frozenset(
@@ -361,10 +361,10 @@ def serve(folder: Path, heap: str) -> None:
 
 
 def _main() -> None:
-    folder, _ = board_folder(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
-    if not (folder / FLASH).exists():
-        make_image(folder / FLASH, {})
-    serve(folder, sys.argv[2] if len(sys.argv) > 2 else HEAP)
+    with served_folder() as folder:
+        if not (folder / FLASH).exists():
+            make_image(folder / FLASH, {})
+        serve(folder, sys.argv[2] if len(sys.argv) > 2 else HEAP)
 
 
 if __name__ == "__main__":
