@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 from cabled import Talk, demo_app, managed, pico_files
 
-from uscomo_tools.board.firmware_cache import PICO, find
+from uscomo_tools.board.firmware_cache import PICO
 from uscomo_tools.testing.providers import rp2
+from uscomo_tools.testing.skipping import image_or_skip
 
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.skipif(find(PICO) is None, reason=f"no {PICO} in the firmware cache"),
-]
+pytestmark = pytest.mark.full
 
 
 def test_install_look_and_remove(tmp_path: Path) -> None:
+    image_or_skip(PICO)
     keys = tmp_path / "keys"
     keys.mkdir()
     talk = Talk()

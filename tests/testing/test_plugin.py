@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from uscomo_tools.testing import firmware_cache
+from uscomo_tools.board import firmware_cache
 
 pytest_plugins = ["pytester"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from ports import RAW, Line, mpremote, until
 
+from uscomo_tools.board import firmware_cache
 from uscomo_tools.errors import UscomoError
-from uscomo_tools.testing import firmware_cache
 from uscomo_tools.testing.providers import rp2
 from uscomo_tools.testing.skipping import image_or_skip
 

@@ -13,7 +13,7 @@ import threading
 import pytest
 from ports import Line
 
-from uscomo_tools.testing import firmware_cache
+from uscomo_tools.board import firmware_cache
 from uscomo_tools.testing.providers import rp2w
 from uscomo_tools.testing.rp2_emulator import Emulator
 from uscomo_tools.testing.rp2_errors import EmulatorError

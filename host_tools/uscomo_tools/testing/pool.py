@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ..board import firmware_cache
 from ..device.provision import DeviceSpec
 from ..errors import UsageError
 from ..package import SigningKey
-from . import firmware_cache
 from .dm_server import CABLE, DmServer
 from .providers import microbit, rp2, rp2w, serial, unix
 from .providers.provided import ProvidedBoard, ServedBoard

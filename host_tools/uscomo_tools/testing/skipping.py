@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from . import firmware_cache
+from ..board import firmware_cache
 
 LEFT_OUT = "left out: "
 

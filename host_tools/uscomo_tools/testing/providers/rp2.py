@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...board import firmware_cache
 from ...errors import UscomoError
-from .. import firmware_cache
 from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder, served_folder
 from .serving import Control, Port
 

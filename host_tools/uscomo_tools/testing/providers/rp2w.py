@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from .. import firmware_cache
+from ...board import firmware_cache
 from . import rp2
 from .provided import ServedBoard, board_folder
 
