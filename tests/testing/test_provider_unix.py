@@ -51,6 +51,11 @@ class TestTools:
         assert tool(*line, "run", str(tmp_path / "app.py")) == "app\n"
 
 
+def test_a_file_that_a_program_dropped_is_closed_without_a_word(board):
+    dropped = "import gc\nf = open('dropped', 'wb')\nf.write(b'x' * 100)\nf = None\ngc.collect()\n"
+    assert mpremote(board, "exec", dropped + "print(len(open('dropped').read()))") == "100\n"
+
+
 class TestStarts:
     def test_a_program_at_boot_runs_until_ctrl_c(self, board, tmp_path):
         put(

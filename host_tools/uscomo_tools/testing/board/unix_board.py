@@ -12,9 +12,9 @@
 # of 32 bits, the operation that the power fails at (0 none), how much of it lands (of 256), the
 # programs and the erases so far.
 import os
-import struct
 import sys
 import time
+from array import array
 
 import machine
 import vfs
@@ -32,6 +32,8 @@ STARTING = 0o400  # TOSTOP: nobody would take what is typed
 
 
 class FileDevice:
+    # A file that a program dropped is closed while the heap is collected, when nothing can be
+    # allocated: reading and writing make no new objects.
     def __init__(self, path):
         self.file = open(path, "r+b")
         self.file.seek(0, 2)
@@ -42,9 +44,10 @@ class FileDevice:
         self.power = None
         try:
             self.power = open(path + ".power", "r+b")
-            self.numbers = bytearray(16)
+            self.numbers = array("I", bytes(16))
+            self.counts = memoryview(self.numbers)[2:]
             self.power.readinto(self.numbers)
-            self.programs, self.erases = struct.unpack_from("<II", self.numbers, 8)
+            self.programs, self.erases = self.counts
         except OSError:
             pass
 
@@ -60,11 +63,12 @@ class FileDevice:
     def meter(self):
         self.power.seek(0)
         self.power.readinto(self.numbers)
-        at, self.landed = struct.unpack_from("<II", self.numbers)
-        self.left = int(at == self.programs + self.erases)
-        struct.pack_into("<II", self.numbers, 8, self.programs, self.erases)
+        self.landed = self.numbers[1]
+        self.left = int(self.numbers[0] == self.programs + self.erases)
+        self.numbers[2] = self.programs
+        self.numbers[3] = self.erases
         self.power.seek(8)
-        self.power.write(memoryview(self.numbers)[8:])
+        self.power.write(self.counts)
         self.power.flush()
 
     def write(self, buffer):
