@@ -45,5 +45,6 @@ def test_many_nodes_are_not_held_in_memory(agent: Path, tmp_path: Path) -> None:
     few = next(
         heap for heap in range(48, 256, 8) if "nodes 64 True" in run(agent, tmp_path, 64, heap)
     )
-    # What grows is the list of names of one account, and of what the log holds.
-    assert "nodes 512 False" in run(agent, tmp_path, 512, few + 16), few
+    # What grows is the list of names of one account, and of what the log holds. `few` may be a
+    # lucky one of the conservative collector; 448 nodes in memory would take 64 KB more.
+    assert "nodes 512 False" in run(agent, tmp_path, 512, few + 32), few
