@@ -2,10 +2,13 @@
 # one that cannot be imported, ends in a reset: on trial, that uses up its attempts.
 import uscomo_boot
 
-uscomo_boot.attempt()
 try:
+    uscomo_boot.attempt()
     import uscomo
 
     uscomo.run()
+except KeyboardInterrupt:
+    uscomo_boot.interrupted()
+    raise
 except Exception as error:
     uscomo_boot.failed(error)

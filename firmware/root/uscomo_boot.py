@@ -189,6 +189,14 @@ def attempt():
         pass  # a full flash must not keep the agent from making room
 
 
+def interrupted():
+    """Ctrl-C ended this start: no abnormal one. An attempt it was: what hangs is ended so, too."""
+    data = load()
+    if data and data[_ABNORMAL]:
+        data[_ABNORMAL] -= 1
+        write(data)
+
+
 def failed(error):
     """The agent ended with an exception: show it, and start again after a pause."""
     if hasattr(sys, "print_exception"):

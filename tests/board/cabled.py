@@ -22,10 +22,16 @@ from uscomo_tools.testing.unix import make_image
 DEVICE_ID = "urn:uscomo:cabled"
 
 
-def provisioned(root: Path, key_folder: Path, url: str = "http://127.0.0.1:9/dm", **more) -> None:
+def provisioned(
+    root: Path,
+    key_folder: Path,
+    url: str = "http://127.0.0.1:9/dm",
+    device_id: str = DEVICE_ID,
+    **more,
+) -> None:
     """A device's store: an account `main` with another server, and `local`."""
     settings = {"confirm_after": "1", **more.pop("settings", {})}
-    spec = DeviceSpec(DEVICE_ID, url, settings=settings, **more)
+    spec = DeviceSpec(device_id, url, settings=settings, **more)
     provision(spec, root)
     provision_folder(local_provisioning(key_folder), root)
 

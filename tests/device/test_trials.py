@@ -70,6 +70,19 @@ def test_an_attempt_is_one_write():
     assert uscomo_boot.spent == []
 
 
+def test_a_start_that_is_interrupted_is_no_abnormal_one():
+    fresh()
+    installed(Store(), "a")
+    uscomo_boot.attempt()
+    uscomo_boot.interrupted()
+    stored = Store()
+    assert stored.abnormal == 0
+    assert stored.find("a")[store.TRIES] == 2
+    before = stored.sequence
+    uscomo_boot.interrupted()
+    assert Store().sequence == before
+
+
 def test_starts_without_main_change_nothing():
     root = fresh()
     stored = Store()

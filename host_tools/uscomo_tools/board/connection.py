@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -130,7 +131,7 @@ class Board(FileVerbs):
         transport, self._transport = self._transport, None
         if transport is None:
             return
-        self._cancelled.clear()
+        self.resume()
         try:
             if self._interrupted:
                 if not self._in_raw_repl:
@@ -154,6 +155,24 @@ class Board(FileVerbs):
     def cancel(self) -> None:
         """End what another thread is doing with this board; it raises `CancelledError` there."""
         self._cancelled.set()
+
+    def resume(self) -> None:
+        """Work again after `cancel`: for what has to be put in order."""
+        self._cancelled.clear()
+
+    @contextmanager
+    def programs_again(self, always: bool = False) -> Iterator[None]:
+        """The board's programs start again when the block ends by an error, or `always`."""
+        try:
+            yield
+        except BaseException:
+            self.resume()
+            # Of a board that is gone too, what is told is how it began.
+            with suppress(UnreachableError):
+                self.soft_reset(run_main=True)
+            raise
+        if always:
+            self.soft_reset(run_main=True)
 
     @property
     def traffic(self) -> tuple[int, int]:

@@ -119,22 +119,18 @@ def deploy_board(
     identity = board.identify()
     check_board(identity)
     wishes.check(identity)
-    # What has run is in memory still, all over the heap.
-    board.soft_reset()
-    found = deploy.look(board)
-    plan = deploy.planned(found, choice)
-    deploy.check_room(board, plan, found)
-    if not found.store:
-        ask(wishes, {})  # before anything is written
-    try:
+    with board.programs_again():  # those of the old agent or of the new one
+        # What has run is in memory still, all over the heap.
+        board.soft_reset()
+        found = deploy.look(board)
+        plan = deploy.planned(found, choice)
+        deploy.check_room(board, plan, found)
+        if not found.store:
+            ask(wishes, {})  # before anything is written
         deploy.switch(board, plan, tell)
         # A fresh heap, and stage 0 of the new agent.
         board.soft_reset()
         report = _bring(board, found, plan, choice, wishes, identity, tell, ask)
-    except KeyboardInterrupt:
-        # Whatever is there runs on: the old agent or the new one.
-        restart(board)
-        raise
     report.alive = restart(board) if report.main != "kept" else None
     if report.main == "kept":
         board.soft_reset(run_main=True)
@@ -185,6 +181,22 @@ def _bring(
     )
 
 
+def provision_board(
+    board: Board,
+    wishes: Wishes,
+    ask: Callable[[Wishes, dict[str, Any]], None] = lambda wishes, there: None,
+) -> dict[str, Any]:
+    """Write what is wished on a board that has the agent; what it is provisioned with then."""
+    identity = board.identify()
+    check_board(identity)
+    with board.programs_again(always=True):
+        board.soft_reset()
+        found = deploy.look(board)
+        agent = Agent.of(found, board)
+        ask(wishes, agent.told(board))
+        return provisioning.provision(board, agent, wishes, identity, planned=found.store)
+
+
 def _status(board: Board) -> list[dict[str, Any]]:
     # As an app's author would ask: the agent is there, and answers.
     said = board.run_script(_STATUS)
@@ -209,11 +221,11 @@ def undeploy_board(
     board: Board, data: Data, tell: deploy.Tell = lambda what, done, total: None
 ) -> list[str]:
     """Give a board back as it was before; what was taken away or put back, by path."""
-    # What runs is stopped, and nothing of it is in memory any more.
-    board.soft_reset()
-    found = deploy.look(board)
-    steps = deploy.undeploy(board, found, data, tell)
-    board.soft_reset(run_main=True)
+    with board.programs_again(always=True):
+        # What runs is stopped, and nothing of it is in memory any more.
+        board.soft_reset()
+        found = deploy.look(board)
+        steps = deploy.undeploy(board, found, data, tell)
     changed = [step.path for step in steps if isinstance(step, Remove)]
     changed += [step.target for step in steps if hasattr(step, "target")]
     return sorted({path for path in changed if path != NEW})

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console as Terminal
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
-from .board_options import Baudrate, Port
+from .board_options import Baudrate, Ports, Via
 from .device import answer_question
-from .options import AsJson, show
-from .rest import table
+from .options import AsJson
+from .rest import table, text_of
 
 if TYPE_CHECKING:
+    from ..board.connection import Board
     from ..board.local.management import Management, Outcome
+    from .board_each import Fields, Turn
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A component's id.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer the board's questions with yes.")]
@@ -38,41 +37,49 @@ def register(app: typer.Typer) -> None:
         app.command(verb, help=words)(_operation(verb))
 
 
-def apps(port: Port = "", baudrate: Baudrate = 115200, as_json: AsJson = False) -> None:
+def apps(
+    port: Ports = None,
+    baudrate: Baudrate = 115200,
+    via: Via = "mpremote",
+    as_json: AsJson = False,
+) -> None:
     """Show what is installed on the board: its programs restart."""
-    with _managed(port, baudrate, False, True) as management:
-        about = management.about()
     from ..board.local.keys import developer_public_key
 
-    own = developer_public_key(management.folder).key_id
-    rows = [found.as_json() for found in about.components]
-    if as_json:
-        show({"device_id": about.device_id, "safe_mode": about.safe_mode, "apps": rows}, True, "")
-        return
-    if about.safe_mode:
-        typer.echo("SAFE MODE: no component is started", err=True)
-    if not rows:
-        typer.echo("nothing is installed")
-        return
+    def work(management: Management) -> Fields:
+        about = management.about()
+        own = developer_public_key(management.folder).key_id
+        rows = [found.as_json() for found in about.components]
+        for row in rows:
+            row["own"] = row["signer"] == own
+        return {"device_id": about.device_id, "safe_mode": about.safe_mode, "apps": rows}
+
+    _each(port, baudrate, via, False, as_json, work, _apps_text)
+
+
+def _apps_text(fields: Fields) -> str:
+    lines = ["SAFE MODE: no component is started"] if fields["safe_mode"] else []
     shown = [
         {
             **row,
             "trial": "on trial" if row["trial"] else "",
             "size": str(row["size"]),
-            "signer": _SIGNED if row["signer"] == own else row["signer"],
+            "signer": _SIGNED if row["own"] else row["signer"],
         }
-        for row in rows
+        for row in fields["apps"]
     ]
     columns = {name: name for name in ("id", "version", "state", "trial", "size", "signer")}
-    Terminal().print(table(shown, **columns))
+    lines.append(text_of(table(shown, **columns)) if shown else "nothing is installed")
+    return "\n".join(lines)
 
 
 def install(
     source: Annotated[
         Path, typer.Argument(metavar="FILE|FOLDER", help="A package, or a project's folder.")
     ],
-    port: Port = "",
+    port: Ports = None,
     baudrate: Baudrate = 115200,
+    via: Via = "mpremote",
     inactive: Annotated[
         bool, typer.Option("--inactive", help="Install it, and do not start it.")
     ] = False,
@@ -86,49 +93,72 @@ def install(
     """
     if not source.exists():
         raise typer.BadParameter(f"{source} does not exist", param_hint="FILE|FOLDER")
-    with _managed(port, baudrate, yes, as_json) as management:
+
+    def work(management: Management) -> Fields:
         outcome = management.install(source, not inactive, wait)
-        _tell(management, outcome, as_json, f"{source} installed")
+        return _outcome(management, outcome, f"{source} installed")
+
+    _each(port, baudrate, via, yes, as_json, work)
 
 
 def update(
     id: Annotated[
         str, typer.Argument(metavar="ID", help="A component's id; without it, of all.")
     ] = "",
-    port: Port = "",
+    port: Ports = None,
     baudrate: Baudrate = 115200,
+    via: Via = "mpremote",
     wait: Wait = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Update what is installed to the newest version that was ever installed from here."""
-    _request("update", id, port, baudrate, wait, yes, as_json)
+    _request("update", id, port, baudrate, via, wait, yes, as_json)
 
 
 def request(
     id: Annotated[str, typer.Argument(metavar="ID", help="A package's id.")],
-    port: Port = "",
+    port: Ports = None,
     baudrate: Baudrate = 115200,
+    via: Via = "mpremote",
     wait: Wait = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Let the board ask for an application by itself, as its user would."""
-    _request("install", id, port, baudrate, wait, yes, as_json)
+    _request("install", id, port, baudrate, via, wait, yes, as_json)
 
 
 def _request(
-    kind: str, id: str, port: str, baudrate: int, wait: bool, yes: bool, as_json: bool
+    kind: str,
+    id: str,
+    port: list[str] | None,
+    baudrate: int,
+    via: str,
+    wait: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    with _managed(port, baudrate, yes, as_json) as management:
+    def work(management: Management) -> Fields:
         outcome = management.request(kind, id, wait)
-        _tell(management, outcome, as_json, f"{id or 'update'} installed")
+        return _outcome(management, outcome, f"{id or 'update'} installed")
+
+    _each(port, baudrate, via, yes, as_json, work)
 
 
-def confirm(id: Id, port: Port = "", baudrate: Baudrate = 115200, as_json: AsJson = False) -> None:
+def confirm(
+    id: Id,
+    port: Ports = None,
+    baudrate: Baudrate = 115200,
+    via: Via = "mpremote",
+    as_json: AsJson = False,
+) -> None:
     """Say that a component on trial works: its trial is over."""
-    with _managed(port, baudrate, False, as_json) as management:
-        _tell(management, management.confirm(id), as_json, f"{id} confirmed")
+
+    def work(management: Management) -> Fields:
+        return _outcome(management, management.confirm(id), f"{id} confirmed")
+
+    _each(port, baudrate, via, False, as_json, work)
 
 
 _VERBS = {
@@ -142,64 +172,59 @@ _VERBS = {
 def _operation(verb: str) -> Any:
     def command(
         id: Id,
-        port: Port = "",
+        port: Ports = None,
         baudrate: Baudrate = 115200,
+        via: Via = "mpremote",
         wait: Wait = False,
         yes: Yes = False,
         as_json: AsJson = False,
     ) -> None:
-        with _managed(port, baudrate, yes, as_json) as management:
+        def work(management: Management) -> Fields:
             outcome = management.operate(verb, id, wait)
-            _tell(management, outcome, as_json, f"{id}: {verb} done")
+            return _outcome(management, outcome, f"{id}: {verb} done")
+
+        _each(port, baudrate, via, yes, as_json, work)
 
     return command
 
 
-def _tell(management: Management, outcome: Outcome, as_json: bool, text: str) -> None:
+def _outcome(management: Management, outcome: Outcome, text: str) -> Fields:
     about = management.about_last
     if outcome.trial:
         text += f"; on trial, {about.confirm_after} s to go: {', '.join(outcome.trial)}"
     elif outcome.confirmed and not text.endswith("confirmed"):
         text += f"; confirmed: {', '.join(outcome.confirmed)}"
-    show({**outcome.as_json(), "device_id": about.device_id}, as_json, text)
+    return {**outcome.as_json(), "device_id": about.device_id, "text": text}
 
 
-@contextmanager
-def _managed(port: str, baudrate: int, yes: bool, as_json: bool) -> Iterator[Management]:
-    """The board, with this terminal to talk to."""
+def _each(
+    ports: list[str] | None,
+    baudrate: int,
+    via: str,
+    yes: bool,
+    as_json: bool,
+    work: Callable[[Management], Fields],
+    text: Callable[[Fields], str] = lambda fields: str(fields["text"]),
+) -> None:
+    """Work with every board, and this terminal to talk to."""
     # The server's libraries take half a second.
-    from ..board import find
-    from ..board.connection import Board
     from ..board.local.cable import Listener
     from ..board.local.management import Management
+    from .board_each import each_board
 
-    terminal = Terminal(stderr=True, highlight=False, soft_wrap=True)
-    url = port or find.only()
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        console=terminal,
-        transient=True,
-        disable=not terminal.is_terminal or as_json,
-    ) as progress:
-        bars: list[TaskID] = []
-
+    def managed(board: Board, turn: Turn) -> Fields:
         def on_event(words: list[str]) -> None:
             if words[0] == "progress" and len(words) == 3:
-                done, size = (int(word) for word in words[1:])
-                if not bars:
-                    bars.append(progress.add_task("download"))
-                progress.update(bars[0], completed=done, total=size if size > 0 else None)
+                turn.tell("download", int(words[1]), max(int(words[2]), 0))
             elif not as_json and words[0] not in (*_INNER, "progress"):
-                terminal.print("uscomo: " + " ".join(words), style="dim", markup=False)
+                turn.say("uscomo: " + " ".join(words), "dim")
 
         def on_question(question: str) -> str:
-            progress.stop()
-            return answer_question(question, yes, terminal)
+            if yes:
+                return answer_question(question, yes, turn.terminal)
+            with turn.asking(question, "--yes"):
+                return answer_question(question, yes, turn.terminal)
 
-        def on_output(line: str) -> None:
-            terminal.print(line, markup=False)
+        return work(Management(board, Listener(on_event, turn.say, on_question)))
 
-        with Board.open(url, baudrate=baudrate) as board:
-            yield Management(board, Listener(on_event, on_output, on_question))
+    each_board(ports, managed, text, as_json, baudrate, via)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console as Terminal
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
 from ..board import deploy as deploying
-from ..board import deployer, doctor, find, provisioning
+from ..board import deployer, doctor, provisioning
 from ..board.connection import Board
 from ..board.deployment import Data, ForeignMainError, Main
 from ..board.local.keys import developer_public_key
-from ..board.provisioning import Agent, Wishes
+from ..board.provisioning import Wishes
 from ..device.provision import AUTH_TYPES, NUMBERS, WORDS
 from ..errors import RefusedError, UsageError
 from ..package.keys import PublicKey
-from .board_options import Baudrate, Port
-from .options import AsJson, show
+from .board_each import Fields, Turn, each_board
+from .board_options import Baudrate, Ports, Via, Wait
+from .options import AsJson
+from .rest import text_of
 
 _ACCOUNT = "main"
 _PASSWORDS = {
@@ -37,8 +36,6 @@ _AUTH = f"one of {', '.join(AUTH_TYPES)}"
 _SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS}))
 _MARKS = {"good": "[green]good[/]", "warning": "[yellow]warning[/]", "bad": "[red]bad[/]"}
 
-Via = Annotated[str, typer.Option(help="`ampy` where only that works.")]
-Wait = Annotated[float, typer.Option(help="Seconds to wait for a port that is not there yet.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Account = Annotated[
     str, typer.Option(help=f"Name of the account, {_ACCOUNT} by default; others stay as they are.")
@@ -88,7 +85,7 @@ def register(app: typer.Typer) -> None:
 
 
 def deploy(
-    port: Port = "",
+    port: Ports = None,
     main: Annotated[
         Main | None,
         typer.Option(
@@ -121,33 +118,42 @@ def deploy(
     as_json: AsJson = False,
 ) -> None:
     """Put the agent on a board, whole or not at all, with its accounts and keys; start it."""
+    _one_id(port, device_id)
     wishes = _wishes(
         *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
         *(device_id, type, wifi, None, setting, anchor),
     )
     if not no_developer_key:
         wishes.anchors.append(developer_public_key().modulus)
-    with Board.open(port or find.only(), baudrate=baudrate, wait=wait, via=via) as board:
-        if main is None:
-            main = _main_choice(board)
-        with _bars() as tell:
-            report = deployer.deploy_board(board, wishes, main, tell, ask=_ask)
-    fields = {name: value for name, value in asdict(report).items() if name != "main"}
+
+    def work(board: Board, turn: Turn) -> Fields:
+        choice = main or _main_choice(board, turn)
+
+        def ask(wishes: Wishes, there: dict[str, Any]) -> None:
+            _ask(wishes, there, turn)
+
+        told = asdict(deployer.deploy_board(board, deepcopy(wishes), choice, turn.tell, ask))
+        return {"main_py": told.pop("main"), **told}
+
+    each_board(port, work, _deployed_text, as_json, baudrate, via, wait)
+
+
+def _deployed_text(fields: Fields) -> str:
     text = (
-        f"agent {report.version} {'deployed' if report.switched else 'was there already'}, "
-        f"{report.written} bytes sent; main.py is {report.main}"
+        f"agent {fields['version']} {'deployed' if fields['switched'] else 'was there already'}, "
+        f"{fields['written']} bytes sent; main.py is {fields['main_py']}"
     )
-    if report.board["safe"]:
+    if fields["board"]["safe"]:
         text += "\nSAFE MODE: no component is started; see `uscomo board doctor`"
-    if report.main == "kept":
+    if fields["main_py"] == "kept":
         text += "\nmain.py was kept: the agent runs when it calls uscomo.run()"
-    if report.main == "adopted":
+    if fields["main_py"] == "adopted":
         text += "\nthe agent has its turn at each start, and when adopted code calls uscomo.poll()"
-    show({"main_py": report.main, **fields}, as_json, text)
+    return text
 
 
 def undeploy(
-    port: Port = "",
+    port: Ports = None,
     keep_data: Annotated[
         bool, typer.Option("--keep-data", help="Leave components, accounts and keys there.")
     ] = False,
@@ -165,17 +171,21 @@ def undeploy(
     if keep_data and remove_data:
         raise UsageError("--keep-data or --remove-data, not both")
     data = Data.KEEP if keep_data else Data.REMOVE if remove_data else Data.AS_BEFORE
-    with Board.open(port or find.only(), baudrate=baudrate, wait=wait, via=via) as board:
+
+    def work(board: Board, turn: Turn) -> Fields:
         question = "Take the agent off this board, with all that it has installed?"
-        if not yes and not _confirmed(question):
+        if not yes and not _confirmed(question, turn):
             raise RefusedError("nothing was changed")
-        changed = deployer.undeploy_board(board, data)
-    text = "\n".join(changed) if changed else "nothing of ours is on this board"
-    show({"changed": changed}, as_json, text)
+        return {"changed": deployer.undeploy_board(board, data, turn.tell)}
+
+    def text(fields: Fields) -> str:
+        return "\n".join(fields["changed"]) or "nothing of ours is on this board"
+
+    each_board(port, work, text, as_json, baudrate, via, wait)
 
 
 def provision(
-    port: Port = "",
+    port: Ports = None,
     account: Account = "",
     url: Url = "",
     user: User = "",
@@ -196,19 +206,23 @@ def provision(
     as_json: AsJson = False,
 ) -> None:
     """Write accounts, networks, settings and keys; what is not named stays as it is."""
+    _one_id(port, device_id)
     wishes = _wishes(
         *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
         *(device_id, type, wifi, forget_wifi, setting, anchor),
     )
-    with Board.open(port or find.only(), baudrate=baudrate, wait=wait, via=via) as board:
-        identity = board.identify()
-        deployer.check_board(identity)
-        board.soft_reset()
-        found = deploying.look(board)
-        agent = Agent.of(found, board)
-        _ask(wishes, agent.told(board))
-        there = provisioning.provision(board, agent, wishes, identity, planned=found.store)
-        board.soft_reset(run_main=True)
+
+    def work(board: Board, turn: Turn) -> Fields:
+        def ask(wishes: Wishes, there: dict[str, Any]) -> None:
+            _ask(wishes, there, turn)
+
+        return {"board": deployer.provision_board(board, deepcopy(wishes), ask)}
+
+    each_board(port, work, _provisioned_text, as_json, baudrate, via, wait)
+
+
+def _provisioned_text(fields: Fields) -> str:
+    there = fields["board"]
     lines = [f"device {there['device_id']} of type {there['type']}"]
     lines += [
         f"account {name}: {one['url']}, server {one['server_id']}"
@@ -217,36 +231,43 @@ def provision(
     lines += [f"network {name}" for name in there["wifi"]]
     lines += [f"{name}={value}" for name, value in there["settings"].items()]
     lines += [f"trusts {name}" for name in there["anchors"]]
-    show({"board": there}, as_json, "\n".join(lines))
+    return "\n".join(lines)
 
 
 def doctor_command(
-    port: Port = "",
+    port: Ports = None,
     baudrate: Baudrate = 115200,
     via: Via = "mpremote",
     wait: Wait = 0,
     as_json: AsJson = False,
 ) -> None:
     """Examine a board: what fits, what does not, and what to do about it."""
-    with Board.open(port or find.only(), baudrate=baudrate, wait=wait, via=via) as board:
-        checks = doctor.examine(doctor.gather(board))
-    bad = [check for check in checks if check.verdict == "bad"]
-    if as_json:
-        answer: dict[str, Any] = {"checks": [asdict(check) for check in checks]}
-        show({**answer, "ok": not bad}, True, "")
-    else:
-        table = Table(show_edge=False, pad_edge=False)
-        for name in ("check", "verdict", "found", "advice"):
-            table.add_column(name, overflow="fold")
-        for check in checks:
-            mark = _MARKS[check.verdict]
-            table.add_row(check.id, mark, check.found, check.advice)
-        Terminal().print(table)
-    if bad:
-        raise typer.Exit(1)
+
+    def work(board: Board, turn: Turn) -> Fields:
+        with board.programs_again(always=True):
+            checks = doctor.examine(doctor.gather(board))
+        is_good = all(check.verdict != "bad" for check in checks)
+        return {"checks": [asdict(check) for check in checks], "ok": is_good}
+
+    each_board(port, work, _examined_text, as_json, baudrate, via, wait)
+
+
+def _examined_text(fields: Fields) -> str:
+    table = Table(show_edge=False, pad_edge=False)
+    for name in ("check", "verdict", "found", "advice"):
+        table.add_column(name, overflow="fold")
+    for check in fields["checks"]:
+        mark = _MARKS[check["verdict"]]
+        table.add_row(check["id"], mark, check["found"], check["advice"])
+    return text_of(table)
 
 
 # -- options
+
+
+def _one_id(ports: list[str] | None, device_id: str) -> None:
+    if device_id and ports and (len(ports) > 1 or "all" in ports):
+        raise UsageError("--device-id is of one board: name that one's --port")
 
 
 def _wishes(
@@ -298,10 +319,16 @@ def _wishes(
     )
 
 
-def _ask(wishes: Wishes, there: dict[str, Any]) -> None:
+def _ask(wishes: Wishes, there: dict[str, Any], turn: Turn) -> None:
     for name in provisioning.missing_secrets(wishes, there):
         variable, prompt = _PASSWORDS[name]
-        wishes.fields[name] = _secret(variable, f"{prompt}, account {wishes.account}")
+        prompt = f"{prompt}, account {wishes.account}"
+        wishes.fields[name] = os.environ.get(variable) or _asked(variable, prompt, turn)
+
+
+def _asked(variable: str, prompt: str, turn: Turn) -> str:
+    with turn.asking(f"{prompt}?", variable):
+        return _secret(variable, prompt)
 
 
 def _secret(variable: str, prompt: str) -> str:
@@ -316,42 +343,27 @@ def _secret(variable: str, prompt: str) -> str:
 # -- questions
 
 
-def _confirmed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is no terminal to ask on: add --yes")
-    return typer.confirm(question, err=True)
+def _confirmed(question: str, turn: Turn) -> bool:
+    with turn.asking(question, "--yes"):
+        if not sys.stdin.isatty():
+            raise UsageError(f"{question} There is no terminal to ask on: add --yes")
+        return typer.confirm(question, err=True)
 
 
-def _main_choice(board: Board) -> Main | None:
+def _main_choice(board: Board, turn: Turn) -> Main | None:
     # Asked before anything is written.
     deployer.check_board(board.identify())
     try:
         deploying.planned(deploying.look(board), None)
     except ForeignMainError:
         choices = ", ".join(choice.value for choice in Main)
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f"the board has a main.py of its own: what is to become of it? --main {choices}"
-            ) from None
-        text = f"The board has a main.py of its own: {choices}?"
-        while True:
-            answer = typer.prompt(text, err=True).strip().lower()
-            if answer in [choice.value for choice in Main]:
-                return Main(answer)
+        question = "the board has a main.py of its own: what is to become of it?"
+        with turn.asking(question, f"--main {choices}"):
+            if not sys.stdin.isatty():
+                raise UsageError(f"{question} --main {choices}") from None
+            text = f"The board has a main.py of its own: {choices}?"
+            while True:
+                answer = typer.prompt(text, err=True).strip().lower()
+                if answer in [choice.value for choice in Main]:
+                    return Main(answer)
     return None
-
-
-@contextmanager
-def _bars() -> Iterator[deploying.Tell]:
-    # One bar, on standard error, and only on a terminal.
-    terminal = Terminal(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
-    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
-        tasks: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done, total=total)
-
-        yield tell

@@ -17,11 +17,10 @@ from rich.table import Table
 from ..board import description, find, lock
 from ..board.connection import Board
 from ..errors import UsageError, UscomoError
-from .board_each import Fields, Tell, each_board
-from .board_options import Baudrate, Port, Ports
+from .board_each import Fields, Turn, each_board
+from .board_options import Baudrate, Port, Ports, Via
 from .options import AsJson, Force, show
 
-Via = Annotated[str, typer.Option(help="`ampy` where only that works.")]
 #: Of the modules that a board is asked for, those that people ask about.
 _TOLD = ("ssl", "network", "bluetooth", "deflate", "hashlib.md5", "machine.WDT", "asyncio")
 
@@ -75,7 +74,7 @@ def info(
     each_board(port, _info, _info_text, as_json, baudrate, via)
 
 
-def _info(board: Board, tell: Tell) -> Fields:
+def _info(board: Board, turn: Turn) -> Fields:
     identity = board.identify()
     known = description.by_identity(identity)
     fields: Fields = {
@@ -126,7 +125,7 @@ def reset(
 ) -> None:
     """Restart a board and its programs; waits until it is there again."""
 
-    def work(board: Board, tell: Tell) -> Fields:
+    def work(board: Board, turn: Turn) -> Fields:
         if soft:
             board.soft_reset(run_main=True)
         else:
@@ -146,7 +145,7 @@ def ls(
 ) -> None:
     """List a folder of a board."""
 
-    def work(board: Board, tell: Tell) -> Fields:
+    def work(board: Board, turn: Turn) -> Fields:
         return {"path": path, "entries": list(_entries(board, path, recursive))}
 
     def text(fields: Fields) -> str:
@@ -215,8 +214,8 @@ def put(
     if not files:
         raise UsageError("nothing to copy: the folders are empty")
 
-    def work(board: Board, tell: Tell) -> Fields:
-        written = board.write_all(files, tell)
+    def work(board: Board, turn: Turn) -> Fields:
+        written = board.write_all(files, turn)
         return {
             "written": written,
             "there": sorted(set(files) - set(written)),
@@ -255,7 +254,7 @@ def get(
 ) -> None:
     """Copy files and folders from a board."""
 
-    def work(board: Board, tell: Tell) -> Fields:
+    def work(board: Board, turn: Turn) -> Fields:
         wanted: dict[Path, str] = {}
         for path in paths:
             for place, inside in _below(board, path):
@@ -269,7 +268,7 @@ def get(
             raise UsageError(f"{kept[0]}{more}: there already; --force writes over it")
         size = 0
         for target, place in wanted.items():
-            data = board.read(place, tell)
+            data = board.read(place, turn)
             size += len(data)
             target.parent.mkdir(parents=True, exist_ok=True)
             part = target.with_name(target.name + ".part")
@@ -321,7 +320,7 @@ def rm(
     if not all(path.strip("/.") for path in paths):
         raise UsageError("name files and folders: all of a board is not removed at once")
 
-    def work(board: Board, tell: Tell) -> Fields:
+    def work(board: Board, turn: Turn) -> Fields:
         for path in paths:
             board.remove(path, recursive)
         return {"removed": paths}

@@ -22,4 +22,6 @@ Ports = Annotated[
         help=_KINDS + " Repeatable; `all`: every board found.",
     ),
 ]
+Via = Annotated[str, typer.Option(help="`ampy` where only that works.")]
+Wait = Annotated[float, typer.Option(help="Seconds to wait for a port that is not there yet.")]
 Baudrate = Annotated[int, typer.Option(help="Speed of a real serial line.")]

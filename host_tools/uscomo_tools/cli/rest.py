@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -71,6 +72,14 @@ def table(rows: Sequence[dict[str, Any]], **columns: str) -> Table:
         # As it is: what a device says is no markup.
         table.add_row(*[Text(cell(row[field])) for field in columns.values()])
     return table
+
+
+def text_of(table: Table) -> str:
+    """A table as lines, as wide as the terminal of standard output."""
+    terminal = Console()
+    with terminal.capture() as captured:
+        terminal.print(table)
+    return captured.get().rstrip("\n")
 
 
 def cell(value: Any) -> str:

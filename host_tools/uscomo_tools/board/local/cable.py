@@ -159,6 +159,8 @@ class Cable:
     ----------
     told
         What it said since the last `serve`.
+    is_stopped
+        Whether its programs stand still until `serve` or `leave`.
     """
 
     silence = 120.0  # seconds until it is given up
@@ -166,6 +168,7 @@ class Cable:
     def __init__(self, board: Board, listener: Listener) -> None:
         self.board = board
         self.told = Told()
+        self.is_stopped = False
         self._listener = listener
         self._console = Console(self._event, self._output, listener.on_question)
         self._line = ""
@@ -180,6 +183,7 @@ class Cable:
         UscomoError
             There is no agent on the board, or one of before there were cables.
         """
+        self.is_stopped = True
         self.board.soft_reset()
         try:
             text = self.board.exec(
@@ -253,6 +257,7 @@ class Cable:
             self._echoed = False
             self._unanswered = None
             _await_prompt(console)
+            self.is_stopped = False
             console.write(command.encode() + b"\r")
             self._run(console, server)
         except BaseException:
@@ -290,6 +295,7 @@ class Cable:
 
     def _get_out(self, console: Any) -> None:
         # Interrupted, the agent restarts the board into main.py.
+        self.board.resume()
         end = time.monotonic() + _OUT
         try:
             while not self.told.ended and time.monotonic() < end:

@@ -5,7 +5,8 @@ No input and no output but through the listener: the command line is in `cli/boa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from ...errors import RefusedError, UnreachableError, UsageError, UscomoError
 from ...package import Abi, Package, Project, build, read_package
 from ...server import results
-from ..connection import Board
+from ..connection import Board, BoardError
 from .cable import About, Cable, Listener, Told, require_account
 from .keys import developer_key, local_folder
 from .server import LocalServer
@@ -93,16 +94,16 @@ class Management:
 
     @property
     def about_last(self) -> About:
-        """What the board said when it was asked last."""
-        return self._about or self.about()
+        """What the board said when it was asked last; it was."""
+        assert self._about is not None
+        return self._about
 
     # -- looking
 
-    def about(self, leave: bool = True) -> About:
-        """Ask what the board has; ``leave`` lets its programs run again."""
-        self._about = self.cable.about()
-        if leave:
-            self.cable.leave()
+    def about(self) -> About:
+        """Ask what the board has."""
+        with self._programs_again():
+            self._about = self.cable.about()
         return self._about
 
     # -- wishes
@@ -121,29 +122,22 @@ class Management:
         """
         data = None if source.is_dir() else source.read_bytes()
         package = None if data is None else read_package(data, allow_update=True)
-        about = self._open()
-        if data is None:
-            try:
+        with self._programs_again():
+            about = self._open()
+            if data is None:
                 data = build(Project.load(source), developer_key(self.folder), _abi(about))
                 package = read_package(data)
-            except BaseException:
-                self.cable.leave()
-                raise
-        assert package is not None
-        with LocalServer(self.folder / "server") as server:
-            server.know(about.device_id, about.device_type)
-            try:
+            assert package is not None
+            with LocalServer(self.folder / "server") as server:
+                server.know(about.device_id, about.device_type)
                 correlators = server.install(about.device_id, data, active)
-            except BaseException:
-                self.cable.leave()
-                raise
-            outcome = self._carry_out(server, about, correlators, package)
+                outcome = self._carry_out(server, about, correlators, package)
         return self._watch(about, outcome, [part.id for part in package.components], wait)
 
     def operate(self, primitive: str, id: str, wait: bool = False) -> Outcome:
         """Activate, deactivate, remove or roll back a component."""
-        about = self._open(id)
-        with LocalServer(self.folder / "server") as server:
+        with self._programs_again(), LocalServer(self.folder / "server") as server:
+            about = self._open(id)
             server.know(about.device_id, about.device_type)
             correlators = server.order(about.device_id, primitive, id)
             outcome = self._carry_out(server, about, correlators, None)
@@ -157,8 +151,8 @@ class Management:
         RefusedError
             There is nothing to be had, or the user said no.
         """
-        about = self._open(id if kind == "update" and id else None)
-        with LocalServer(self.folder / "server") as server:
+        with self._programs_again(), LocalServer(self.folder / "server") as server:
+            about = self._open(id if kind == "update" and id else None)
             server.know(about.device_id, about.device_type)
             server.clear(about.device_id)
             known = set(server.operations(about.device_id))
@@ -172,12 +166,11 @@ class Management:
 
     def confirm(self, id: str) -> Outcome:
         """Say that a component on trial works, in its user's place."""
-        about = self._open(id)
-        found = about.component(id)
-        assert found is not None
-        if found.trial:
-            self.cable.confirm(id)
-        self.cable.leave()
+        with self._programs_again():
+            found = self._open(id).component(id)
+            assert found is not None
+            if found.trial:
+                self.cable.confirm(id)
         if not found.trial:
             raise UsageError(f"{id} {found.version} is not on trial")
         return Outcome(results.SUCCESS, "confirmed", [], [id])
@@ -185,16 +178,33 @@ class Management:
     # -- how
 
     def _open(self, id: str | None = None) -> About:
-        about = self.about(leave=False)
-        try:
-            require_account(about, self._url)
-            if id is not None and about.component(id) is None:
-                names = ", ".join(sorted(found.id for found in about.components))
-                raise UsageError(f"{id} is not on the board; there is: {names or 'nothing'}")
-        except UscomoError:
-            self.cable.leave()
-            raise
+        self._about = about = self.cable.about()
+        require_account(about, self._url)
+        if id is not None and about.component(id) is None:
+            names = ", ".join(sorted(found.id for found in about.components))
+            raise UsageError(f"{id} is not on the board; there is: {names or 'nothing'}")
         return about
+
+    @contextmanager
+    def _programs_again(self) -> Iterator[None]:
+        # By a planned restart, with which no trial loses an attempt.
+        try:
+            yield
+        except BaseException:
+            if self.cable.is_stopped:
+                with suppress(UnreachableError):
+                    self._start()
+            raise
+        if self.cable.is_stopped:
+            self.cable.leave()
+
+    def _start(self) -> None:
+        board = self.cable.board
+        board.resume()
+        try:
+            self.cable.leave()
+        except BoardError:  # its agent is no more what it was
+            board.soft_reset(run_main=True)
 
     def _session(self, server: LocalServer, kind: str = "check", id: str = "") -> Told:
         """The first session of a wish. What was accepted before it and cut off ends before it."""
