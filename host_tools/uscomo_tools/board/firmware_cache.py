@@ -185,15 +185,15 @@ def add(path: Path, force: bool = False, replace: bool = False) -> Stored:
 def keep(target: Path, content: bytes, digest: str) -> None:
     """Write an image into the cache, whole or not at all, and note its hash if none is listed."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    image = IMAGES.get(target.name)
-    if image is None or not image.sha256:
-        _record(target).write_text(f"{digest}  {target.name}\n", encoding="ascii")
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+    image = IMAGES.get(target.name)
+    if image is None or not image.sha256:
+        _record(target).write_text(f"{digest}  {target.name}\n", encoding="ascii")
 
 
 def _stored(path: Path) -> Stored:

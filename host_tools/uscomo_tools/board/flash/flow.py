@@ -261,6 +261,9 @@ def _write(
             mpflash.write(description, version, target.port, plan.erase)
         return
     assert plan.path is not None
+    content = plan.path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != plan.sha256:
+        raise ImageError(f"{plan.path} has changed since it was examined")
     say(f"writing {plan.path.name}")
     if plan.method == "esptool":
         if not target.port:
@@ -272,7 +275,7 @@ def _write(
     else:
         seconds = _DRIVE_SECONDS if entering else 0
         drive = uf2.wait_for(description, target.drive, seconds, drives)
-        uf2.write(drive, plan.path.read_bytes(), plan.path.name, progress)
+        uf2.write(drive, content, plan.path.name, progress)
 
 
 def _ask(plan: Plan, target: Target, before: str, say: Say) -> Outcome:

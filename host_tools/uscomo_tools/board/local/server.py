@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import h11
 import httpx
@@ -82,6 +83,11 @@ class LocalServer:
         return self._loop.run_until_complete(work)
 
     # -- the board's side
+
+    @property
+    def max_body(self) -> int:
+        """The most octets of a request."""
+        return self._settings.max_body
 
     def exchange(self) -> Exchange:
         """One HTTP exchange of the board."""
@@ -212,6 +218,7 @@ class Exchange:
         self._connection = h11.Connection(h11.SERVER)
         self._head: h11.Request | None = None
         self._body = bytearray()
+        self._largest = server.max_body
 
     def receive(self, data: bytes) -> bytes | None:
         """Take bytes of the request; the answer, or None while the request is not complete."""
@@ -223,14 +230,16 @@ class Exchange:
                     self._head = event
                 elif isinstance(event, h11.Data):
                     self._body += event.data
+                    if len(self._body) > self._largest:
+                        return _refusal(413, "Content Too Large")
                 elif isinstance(event, h11.EndOfMessage):
                     return self._answer()
                 else:
                     return None
         except h11.RemoteProtocolError as error:
-            return b"HTTP/1.1 %d Bad Request\r\nContent-Length: 0\r\n\r\n" % (
-                error.error_status_hint
-            )
+            return _refusal(error.error_status_hint, "Bad Request")
+        except httpx.InvalidURL:
+            return _refusal(400, "Bad Request")
 
     def _answer(self) -> bytes:
         assert self._head is not None
@@ -239,9 +248,12 @@ class Exchange:
             for name, value in self._head.headers
             if name.decode() not in _HOP
         ]
+        target = self._head.target
+        if not target.startswith(b"/"):
+            return _refusal(400, "Bad Request")
         request = httpx.Request(
             self._head.method.decode(),
-            _BASE + self._head.target.decode("latin-1"),
+            _BASE + quote(target, safe="/?=&%:+,;@!$'()*~-._"),
             headers=headers,
             content=bytes(self._body),
         )
@@ -257,3 +269,7 @@ class Exchange:
         if self._head.method == b"HEAD":
             parts = (head, h11.Data(data=b""), h11.EndOfMessage())
         return b"".join(self._connection.send(part) or b"" for part in parts)
+
+
+def _refusal(code: int, reason: str) -> bytes:
+    return f"HTTP/1.1 {code} {reason}\r\nContent-Length: 0\r\n\r\n".encode()

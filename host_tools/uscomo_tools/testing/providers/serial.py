@@ -9,9 +9,9 @@ share goes from one to the other: each holds its lock during a test.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from pathlib import Path
 
+import platformdirs
 from filelock import FileLock
 
 from ...board import deploy, deployer
@@ -124,4 +124,6 @@ def _reached(url: str) -> Board:
 
 def _lock_path(url: str) -> Path:
     name = hashlib.sha256(url.encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"uscomo-test-board-{name}.lock"
+    folder = Path(platformdirs.user_cache_dir("uscomo", appauthor=False)) / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"test-board-{name}.lock"
