@@ -244,11 +244,11 @@ class Commands:
         writer = self.writer
         found = self.dispatcher.get(item.target) if item.target else 400
         row = found[0] if isinstance(found, tuple) else None  # a leaf's, or a listing follows
-        if row and _size(row[3]) > self.peer_limit > 0:
+        if row and self.peer_limit and _size(row[3]) > self.peer_limit:
             found = _TOO_LARGE
         target = item.target if len(command.items) > 1 else None
         code = found if isinstance(found, int) else 200
-        if code == 200 and row and not self._in_parts(row):
+        if code == 200 and row and not hasattr(row[3], "size"):
             # Nearly always all of it fits.
             mark = writer.mark()
             try:

@@ -211,9 +211,7 @@ class MessageReader:
         whole.tag = command
         if reader.empty and command != _SYNCHDR:
             return whole
-        buffer = reader.buffer
-        limit = reader.limit
-        position = reader.position
+        buffer, limit, position = reader.buffer, reader.limit, reader.position
         page = reader.page << 8
         bottom = depth = reader.depth
         name = place = None
@@ -226,8 +224,22 @@ class MessageReader:
             elif 0x44 < token < 0x80 and depth < wbxml.MAX_DEPTH:
                 kind = wbxml.START
                 tag = page | token & 0x3F
-                empty = False
                 position += 1
+                name = _FIELDS.get(tag)
+                if name is not None:
+                    end = buffer.find(b"\0", position, limit - 1)
+                    if end > 0 and buffer[end + 1] == 1 and buffer[position] == 3:
+                        name = name or place
+                        if name:
+                            value = self.view[position + 1 : end]
+                            if name != "data":
+                                nonce = name == "next_nonce"
+                                value = _nonce(value, wbxml.STRING) if nonce else bytes(value)
+                            setattr(fields, name, value)
+                            name = None
+                        position = end + 2
+                        continue
+                empty = False
                 depth += 1
             else:
                 reader.position = position
@@ -238,6 +250,8 @@ class MessageReader:
                 page = reader.page << 8
                 tag = reader.tag
                 empty = reader.empty
+                if kind == wbxml.START:
+                    name = _FIELDS.get(tag)
             if kind == wbxml.END:
                 name = None
                 if depth <= bottom:
@@ -250,25 +264,12 @@ class MessageReader:
                         return whole
             elif kind == wbxml.START:
                 first = True
-                name = _FIELDS.get(tag)
                 if name is not None:
                     name = name or place
                     if empty:
                         if name:
                             setattr(fields, name, b"")
                         name = None
-                    elif name and position < limit and buffer[position] == 3:
-                        end = buffer.find(b"\0", position + 1, limit)
-                        if 0 < end < limit - 1 and buffer[end + 1] == 1:
-                            value = self.view[position + 1 : end]
-                            if name == "next_nonce":
-                                value = _nonce(value, wbxml.STRING)
-                            elif name != "data":
-                                value = bytes(value)
-                            setattr(fields, name, value)
-                            position = end + 2
-                            depth -= 1
-                            name = None
                 elif tag == _TARGET:
                     place = "target"
                 elif tag == SOURCE:
@@ -450,14 +451,13 @@ class MessageWriter(wbxml.Writer):
             run += b"gW\3%s\0\1\1" % _octets(source)
         if data is not None:
             data = _octets(data)
-        if format or type or mark:
-            self.run(run)
-            self.meta(format, type, None, mark)
-        elif data and len(data) < _SMALL and b"\0" not in data:
-            self.run(b"%sO\3%s\0\1\1" % (run, data))
+        meta = format or type or mark
+        if data and not meta and len(data) < _SMALL and b"\0" not in data:
+            self.run(run + b"O\3%s\0\1\1" % data)
             return
-        else:
-            self.run(run)
+        self.run(run)
+        if meta:
+            self.meta(format, type, None, mark)
         if data is not None:
             if not data:
                 self.empty(DATA)
