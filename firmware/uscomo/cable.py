@@ -17,7 +17,10 @@ def serve(kind, id):
 
     kind: "check", or what the user asks for, "install" or "update" of an id.
     """
+    from uscomo import link
+
     platform.cable = True
+    platform.carrier = link.connect
     try:
         _serve(kind, id)
     except SystemExit:

@@ -1,8 +1,8 @@
 # HTTP/1.1 client over any byte stream (RFC 9110, RFC 9112): one request, one answer.
 #
 # A stream has `readinto(view)` and `write(view)`, both returning a count, or None when nothing
-# moved yet, and `close()`. `connect` and `connect_tls` make one; `link` one to the host "local",
-# while somebody is at the cable.
+# moved yet, and `close()`. `connect` and `connect_tls` make one, in their place `platform.carrier`
+# where HTTP goes over the console.
 # Nothing is sized by what the server says: an over-long header line is skipped, a body is read
 # into the caller's buffer. Never follows a redirect, never keeps a connection.
 
@@ -90,12 +90,9 @@ def split_url(url):
 def request(method, url, headers, body, timeout_s, feed):
     """Sends one request; `headers` are (name, value) pairs, `body` bytes-like or None."""
     secure, host, port, authority, path = split_url(url)
+    carrier = platform.carrier
     opener = connect_tls if secure else connect
-    if host == "local" and platform.cable:
-        from uscomo import link
-
-        opener = link.connect
-    if opener is None:
+    if not (carrier or opener):
         raise HttpError(UNSUPPORTED)
     head = "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n" % (method, path, authority)
     for pair in headers:
@@ -106,7 +103,7 @@ def request(method, url, headers, body, timeout_s, feed):
     if feed:
         feed()
     try:
-        stream = opener(host, port)
+        stream = carrier(secure, host, port) if carrier else opener(host, port)
     except OSError:
         raise HttpError(UNREACHABLE)
     response = Response(stream, timeout_s, feed)

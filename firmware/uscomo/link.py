@@ -48,6 +48,9 @@ _link = None
 class Link:
     """The board's end: one stream after the other over read(buffer), write(view), poll(ms)."""
 
+    # Told what comes beside streams, (kind, octets): whether it is to be answered.
+    heard = None
+
     def __init__(self, read, write, poll):
         self._read = read
         self._write = write
@@ -57,6 +60,7 @@ class Link:
         self._plain = memoryview(bytearray(_ROOM))
         self._wire = memoryview(bytearray(2 * _ROOM + 1))
         self._text = b""  # of no frame: for uscomo.console
+        self._stream = 0
         self._at = -1  # octets taken of a frame, -1 outside of one
         self._toggle = 0
         self._size = _LARGE  # smaller where much is lost
@@ -194,7 +198,9 @@ class Link:
         if end < _HEAD or unpack_from("<I", taken, end)[0] != crc32(taken[:end]):
             return 0
         kind, sequence, _, stream = unpack_from("<BBHH", taken, 0)
-        if not stream or stream != self._stream:
+        if not stream:
+            return self._beside(kind, sequence, taken[_HEAD:end])
+        if stream != self._stream:
             return 0
         if kind == _ACK:
             return kind if self._count and sequence == self._sequence else 0
@@ -211,9 +217,27 @@ class Link:
             return kind if news else 0
         return kind if kind == _CLOSE else 0
 
+    def _beside(self, kind, sequence, data):
+        # Of no stream: the host is another one now and knows of none, or it tells something.
+        stream = self._stream
+        if kind == _CLOSE:
+            return kind if stream else 0
+        if self.heard and self.heard(kind, data):
+            self._stream = 0
+            self._put(_ACK, sequence, b"")
+            self._stream = stream
+        return 0
 
-def connect(host, port):
-    """Open a stream to wherever the other end of the cable allows."""
+    def listen(self):
+        """Take what has come, while no stream is open."""
+        try:
+            self._receive()
+        except OSError:
+            pass
+
+
+def attach():
+    """The link over the console, which reads all that comes from now on."""
     global _link
     if not _link:
         import select
@@ -222,6 +246,10 @@ def connect(host, port):
         poll.register(sys.stdin, select.POLLIN)
         poll = getattr(poll, "ipoll", poll.poll)  # which allocates nothing
         _link = Link(sys.stdin.buffer.readinto, sys.stdout.buffer.write, poll)
-        # From now on it reads all that comes.
         platform.character = _link.character
-    return _link.open(b"http://%s:%d" % (host.encode(), port))
+    return _link
+
+
+def connect(secure, host, port):
+    """Open a stream to wherever the other end of the cable allows."""
+    return attach().open(b"http%s://%s:%d" % (b"s" if secure else b"", host.encode(), port))

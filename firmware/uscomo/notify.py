@@ -27,16 +27,18 @@ MODULES = ("dmacc", "digest", "md5")
 
 
 class Listener:
-    """A UDP port; poll() it."""
+    """A UDP port, or what has poll(ms), recv(size) and close() in its place; poll() it."""
 
-    def __init__(self, port):
-        import select
-        import socket
+    def __init__(self, port, bearer=None):
+        self._socket = self._poll = bearer
+        if not bearer:
+            import select
+            import socket
 
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
-        self._poll = select.poll()
-        self._poll.register(self._socket, select.POLLIN)
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._socket.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
+            self._poll = select.poll()
+            self._poll.register(self._socket, select.POLLIN)
         self._data = None
         self._seen = []
         self._zero = self._refused = None

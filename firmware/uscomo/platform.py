@@ -16,6 +16,8 @@ _PHASE_THRESHOLD = const(4096)
 resetting = False
 # A host is at the cable: it is its account that is served, and no other.
 cable = False
+# Set where a link carries HTTP: (whether TLS, host, port) -> stream.
+carrier = None
 # Set by a link, which reads the console: what takes a character of it that is of no frame.
 character = None
 _watchdog = None

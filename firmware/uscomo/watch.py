@@ -22,13 +22,19 @@ def begin(held, say):
         held.agent.check()  # a good session is its proof
     if held.setting("update_at_boot"):
         _update(held)
+    relayed = held.settings.get("bearer") == "relay"
     port = held.setting("notify_port")
-    if port:
-        from uscomo import notify
-
+    if relayed or port:
         try:
-            held.listener = notify.Listener(port)
-            say("listens on port %d" % port)
+            if relayed:
+                from uscomo import relay
+
+                held.listener = relay.listen()
+            else:
+                from uscomo import notify
+
+                held.listener = notify.Listener(port)
+            say("listens on port %s" % (port if not relayed else "relay"))
         except (ImportError, OSError):  # a board without a network has no sockets
             say("cannot listen on port %d" % port)
 

@@ -127,7 +127,7 @@ class Cable:
         out = self.end.outgoing(self.line.now)
         self.line.carry(out, self.line.board_side)
         lost = self.end.lost(self.line.now)
-        if lost:
+        if lost is not None:
             self.events.append(lost)
 
     @property

@@ -210,7 +210,7 @@ def test_http_over_the_cable(monkeypatch: pytest.MonkeyPatch) -> None:
 
     cable = Cable(Line(0.005, 3), answer)
     monkeypatch.setattr(link, "_link", cable.link)
-    monkeypatch.setattr(platform, "cable", True)
+    monkeypatch.setattr(platform, "carrier", link.connect)
     with running(cable):
         response = http.request("POST", "http://local/dm", (), b"body", 30, None)
         body = memoryview(bytearray(16))

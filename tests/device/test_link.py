@@ -196,7 +196,7 @@ def test_the_end_of_the_input():
     assert end.character() == ""
 
 
-def test_http_takes_the_cable_to_the_host_local():
+def test_http_takes_the_cable_where_that_carries_it():
     def answer(kind, sequence, stream, data):
         out = patient(kind, sequence, stream, data)
         if data[-4:] == b"\r\n\r\n":
@@ -211,12 +211,15 @@ def test_http_takes_the_cable_to_the_host_local():
         # Nobody is there: no server's URL makes the device talk to its console.
         error = raises(http.HttpError, http.request, "GET", "http://local/dm", (), None, 5, None)
         assert error.kind == http.UNSUPPORTED and not host.seen
-        platform.cable = True
+        platform.carrier = link.connect
         response = http.request("GET", "http://local/dm", (), None, 5, None)
+        assert response.status == 204
+        response.close()
+        # The other end does TLS.
+        http.request("GET", "https://dm.example:8443/dm", (), None, 5, None).close()
     finally:
-        platform.cable = False
+        platform.carrier = None
         http.connect = connect
         link._link = None
-    assert response.status == 204
-    response.close()
     assert host.seen[0] == (OPEN, 0, b"http://local:80")
+    assert (OPEN, 0, b"https://dm.example:8443") in host.seen

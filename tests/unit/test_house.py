@@ -30,7 +30,18 @@ FLOORS = (
     ("syncml", "rsa", "trust", "package", "store", "nodes", "link", "http", "lifecycle"),
     ("properties", "inbox", "tnds", "listing", "tree", "change", "inventory", "scomo", "download"),
     ("devinfo", "devdetail", "leaves", "dmacc", "accounts", "cp"),
-    ("chunks", "reports", "atomic", "commands", "split", "session", "notify", "talk", "operation"),
+    (
+        "chunks",
+        "reports",
+        "atomic",
+        "commands",
+        "split",
+        "session",
+        "notify",
+        "relay",
+        "talk",
+        "operation",
+    ),
     ("onboard",),
     ("agent", "watch", "supervisor", "author", "cable"),
     ("__init__",),
@@ -53,7 +64,7 @@ ONLY_IN = {
     "socket": {"http", "notify"},
     "select": {"console", "link", "notify"},
     "asyncio": {"author", "supervisor", "watch"},
-    "machine": {"platform", "uscomo_boot"},
+    "machine": {"platform", "relay", "uscomo_boot"},
     "deflate": {"package"},
     "uscomo_frozen": {"inventory"},
 }
@@ -101,6 +112,7 @@ ALLOCATIONS = {
     ("onboard", "bytes(_BLOCK - len(key))"): "a block of SHA-1",
     ("onboard", "bytes([b ^ 54 for b in key])"): "a block of SHA-1",
     ("onboard", "bytes([b ^ 92 for b in key])"): "a block of SHA-1",
+    ("relay", "bytes(data)"): "a copy of what a frame held",
     ("scomo", "bytes(correlator)"): "a copy of what a message held",
     ("scomo", "bytes(data)"): "a copy of what a message held",
     ("session", "bytes(header.data)"): "a copy of what a message held",
@@ -146,7 +158,7 @@ BUDGETS = {
 # without them. Beside the others they have a limit of their own.
 OPTIONAL = {
     *("accounts", "cp", "dialogs", "inbox", "leaves", "listing", "onboard", "properties", "tnds"),
-    *("atomic", "chunks", "mac", "reports", "split"),
+    *("atomic", "chunks", "mac", "relay", "reports", "split"),
 }
 OPTIONAL_LIMIT = 20 * 1024
 BUNDLE_OF = {module: name for name, modules in BUNDLES.items() for module in modules}
@@ -264,7 +276,7 @@ def test_phases_are_never_in_memory_together():
     install = closure({"operation"}, everywhere=True)
     # An account may want its answers at once: then a change is made in the session.
     # And trust may be asked about and changed in one.
-    assert (talk & install) - DOING == {"http", "link", "change", "lifecycle", "trust", "rsa"}
+    assert (talk & install) - DOING == {"http", "change", "lifecycle", "trust", "rsa"}
 
 
 def test_the_author_interface_imports_nothing_by_itself():

@@ -41,6 +41,7 @@ PARTS = {
     "board": {"errors", "resources", "package", "device", "server"},
     "testing": {"errors", "resources", "device", "board", "package", "server"},
     "device": {"errors", "resources", "package", "syncml", "testing"},
+    "relay": {"errors", "board"},
     "demo": {"errors", "resources", "package", "server", "device"},
 }
 # Command lines use everything and are used by nothing.

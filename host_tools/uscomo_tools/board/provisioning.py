@@ -210,7 +210,7 @@ def compose(wishes: Wishes, there: Mapping[str, Any], identity: Identity) -> Pro
     for name, network_key in wishes.networks.items():
         wanted.values[NETWORK + name] = None if network_key is None else network_key.encode()
     if wishes.account:
-        _account(wishes, there.get("accounts", {}).get(wishes.account), wanted)
+        _account(wishes, there, wanted)
     return wanted
 
 
@@ -219,7 +219,7 @@ def missing_secrets(wishes: Wishes, there: Mapping[str, Any]) -> list[str]:
     if not wishes.account:
         return []
     account = there.get("accounts", {}).get(wishes.account)
-    spec = _spec(wishes, account)
+    spec = _spec(wishes, account, there)
     missing = []
     for level, (kind, _, secret) in _LEVELS.items():
         own = account["levels"].get(level) if account else None
@@ -229,22 +229,27 @@ def missing_secrets(wishes: Wishes, there: Mapping[str, Any]) -> list[str]:
     return missing
 
 
-def _spec(wishes: Wishes, there: Mapping[str, Any] | None) -> DeviceSpec:
-    fields = {**_known(there), **wishes.fields} if there else dict(wishes.fields)
+def _spec(
+    wishes: Wishes, account: Mapping[str, Any] | None, there: Mapping[str, Any]
+) -> DeviceSpec:
+    fields = {**_known(account), **wishes.fields} if account else dict(wishes.fields)
     if not fields.get("url"):
         raise UsageError(f"account {wishes.account} is new: where is its server? give --url")
-    spec = DeviceSpec(device_id="", account=wishes.account, **fields)
+    bearer = {**there.get("settings", {}), **wishes.settings}.get("bearer")
+    settings = {"bearer": bearer} if bearer else {}
+    spec = DeviceSpec(device_id="", account=wishes.account, settings=settings, **fields)
     spec.check()
     return spec
 
 
-def _account(wishes: Wishes, there: Mapping[str, Any] | None, wanted: Provisioning) -> None:
+def _account(wishes: Wishes, board: Mapping[str, Any], wanted: Provisioning) -> None:
+    there = board.get("accounts", {}).get(wishes.account)
     wanted.account = wishes.account
     wanted.fresh = there is None
     base = f"DMAcc/{wishes.account}/"
-    nodes = device_nodes(_spec(wishes, there))
+    nodes = device_nodes(_spec(wishes, there, board))
     wanted.values.update({key: nodes[key] for key in nodes if key.startswith(base)})
-    missing = missing_secrets(wishes, {"accounts": {wishes.account: there} if there else {}})
+    missing = missing_secrets(wishes, board)
     if missing:
         raise UsageError(
             f"account {wishes.account}: its {missing[0].replace('_', ' ')} is missing"

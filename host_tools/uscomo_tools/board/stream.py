@@ -4,12 +4,17 @@ Bytes of the line and the time go in; events, and bytes to be written, come out.
 time: whoever opens the next has given up the last. What we send is cut into frames, of which as
 many are under way as the board's ring buffer holds (go-back-N); what comes is taken in order.
 
+Beside streams, as stream 0, go a notification, sent again until the board has answered, the time,
+and that this end knows of no stream.
+
 Never opens anything itself, and never decides what may be opened: it says `Opened`, and waits for
 `accept` or `refuse`.
 """
 
 from __future__ import annotations
 
+import struct
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -26,6 +31,8 @@ _NUMBER_BYTES = 2
 # Seconds: the first, shortest and longest time until a frame is sent again, and how long a board
 # may say nothing at all while something waits for it; it may be writing to flash.
 _FIRST, _SHORTEST, _LONGEST, _GIVE_UP = 1.0, 0.03, 5.0, 60.0
+# Seconds after which a notification is sent again, and how often: a board may be busy for long.
+_AGAIN, _MAX_TIMES = 1.0, 120
 # How many answers to frames that were sent twice are waited for at most: some get lost.
 _MAX_STALE = 4
 
@@ -36,7 +43,9 @@ class Kind(IntEnum):
     ACK = 0x41
     CLOSE = 0x43
     DATA = 0x44
+    NOTIFICATION = 0x4E
     OPEN = 0x4F
+    TIME = 0x54
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,24 @@ class Closed:
     lost: bool = False
 
 
-Event = Text | Opened | Received | Closed
+@dataclass(frozen=True)
+class Notified:
+    """The board has the notification; or it never answered."""
+
+    taken: bool
+
+
+Event = Text | Opened | Received | Closed | Notified
+
+
+@dataclass
+class _Notice:
+    """A notification under way."""
+
+    sequence: int
+    wire: bytes
+    times: int = 0
+    since: float = 0.0
 
 
 @dataclass
@@ -109,6 +135,8 @@ class StreamEnd:
         self._credit = credit
         self._decoder = Decoder()
         self._stream: _Stream | None = None
+        self._notice: _Notice | None = None
+        self._notices = 0
         self._out = bytearray()
         self._patience = _FIRST
         self._data_size = MAX_DATA
@@ -148,8 +176,43 @@ class StreamEnd:
             current.waiting += data
             current.ending = current.ending or end
 
+    def backlog(self, stream: int) -> int:
+        """Return how many octets of a stream wait to be sent for the first time."""
+        current = self._current(stream)
+        return len(current.waiting) if current is not None else 0
+
+    def forget(self) -> None:
+        """Say, and mean, that there is no stream: whatever the board has open breaks off."""
+        self._stream = None
+        self._put(_Stream(0), Kind.CLOSE, 0)
+
+    def tell_time(self, utc: time.struct_time) -> None:
+        """Tell the board the time, once; it is told again where that gets lost."""
+        fields = struct.pack("<HBBBBBB", *utc[:3], utc.tm_wday, *utc[3:6])
+        self._out += self._frame(_Stream(0), Kind.TIME, 0, fields)
+
+    def notify(self, data: bytes) -> None:
+        """Send a notification, again until it is answered; in place of one that is not yet.
+
+        Raises
+        ------
+        ValueError
+            It does not fit a frame.
+        """
+        if len(data) > MAX_DATA:
+            raise ValueError(f"a notification of {len(data)} octets, over {MAX_DATA}")
+        self._notices = self._notices + 1 & 0xFF
+        wire = self._frame(_Stream(0), Kind.NOTIFICATION, self._notices, data)
+        self._notice = _Notice(self._notices, wire)
+
     def outgoing(self, now: float) -> bytes:
         """Return what is to be written to the line now."""
+        notice = self._notice
+        due = notice is not None and (not notice.times or now - notice.since >= _AGAIN)
+        if notice is not None and due and notice.times < _MAX_TIMES:
+            self._out += notice.wire
+            notice.times += 1
+            notice.since = now
         current = self._stream
         if current is not None and current.open:
             self._repeat(current, now)
@@ -160,13 +223,19 @@ class StreamEnd:
 
     def wait(self, now: float) -> float | None:
         """Return in how many seconds `outgoing` has to be asked even if nothing comes."""
-        current = self._stream
-        if current is None or not current.sent:
-            return None
-        return max(0.0, current.since + self._patience - now)
+        ends = []
+        if self._stream is not None and self._stream.sent:
+            ends.append(self._stream.since + self._patience)
+        if self._notice is not None:
+            ends.append(self._notice.since + _AGAIN if self._notice.times else now)
+        return max(0.0, min(ends) - now) if ends else None
 
-    def lost(self, now: float) -> Closed | None:
-        """Return the stream's end where the board has said nothing for too long."""
+    def lost(self, now: float) -> Closed | Notified | None:
+        """Return what has ended because the board has said nothing for too long."""
+        notice = self._notice
+        if notice is not None and notice.times == _MAX_TIMES and now - notice.since > _AGAIN:
+            self._notice = None
+            return Notified(False)
         current = self._stream
         if current is None or not current.sent or now - current.heard < _GIVE_UP:
             return None
@@ -180,6 +249,8 @@ class StreamEnd:
             return []
         number = int.from_bytes(frame.payload[:_NUMBER_BYTES], "little")
         data = frame.payload[_NUMBER_BYTES:]
+        if not number:
+            return self._beside(frame)
         if frame.kind == Kind.OPEN:
             return self._open(number, data, now)
         current = self._current(number)
@@ -204,6 +275,13 @@ class StreamEnd:
             if news and data:
                 return [Received(number, data)]
         return []
+
+    def _beside(self, frame: Frame) -> list[Event]:
+        notice = self._notice
+        if notice is None or (frame.kind, frame.sequence) != (Kind.ACK, notice.sequence):
+            return []
+        self._notice = None
+        return [Notified(True)]
 
     def _open(self, number: int, data: bytes, now: float) -> list[Event]:
         current = self._stream

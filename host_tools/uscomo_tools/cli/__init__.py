@@ -13,7 +13,7 @@ import typer
 from ..errors import UscomoError
 
 # Groups of commands, a module each, so that a command imports what it needs.
-_GROUPS = ("demo", "conformance", "board", "device", "package", "serve", "server", "wire")
+_GROUPS = ("demo", "conformance", "board", "device", "package", "relay", "serve", "server", "wire")
 
 # The root of the parser's own errors; typer may bring its own copy of click.
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[2]

@@ -31,6 +31,7 @@ WORDS = {
     "consent": ("console", "yes", "no", "none"),
     "ask": ("unless-asked", "always", "never"),
     "zero_nonce": ("octets", "text"),
+    "bearer": ("network", "relay"),
 }
 #: Settings that are texts, with their longest value.
 TEXTS = {"network_id": 64}
@@ -105,10 +106,11 @@ class DeviceSpec:
         self._check_values()
 
     def _check_url(self) -> None:
-        if not self.url.startswith("http://"):
+        relayed = self.settings.get("bearer") == "relay"
+        if not self.url.startswith(("http://", "https://") if relayed else "http://"):
             raise UsageError(
                 f"the server's URL is {self.url!r}: it must begin with http:// "
-                "(the agent has no TLS yet)"
+                "(https:// where a relay does TLS: setting bearer=relay)"
             )
         try:
             parts = urlsplit(self.url)
