@@ -221,7 +221,7 @@ class Link:
         # Of no stream: the host is another one now and knows of none, or it tells something.
         stream = self._stream
         if kind == _CLOSE:
-            return kind if stream else 0
+            return kind if stream and self._kind == _DATA else 0
         if self.heard and self.heard(kind, data):
             self._stream = 0
             self._put(_ACK, sequence, b"")

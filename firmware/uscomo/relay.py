@@ -4,7 +4,7 @@
 # Never decides what becomes of a notification.
 #
 # What is told beside streams: N notification, at most a frame's 128 octets, answered once it is
-# here; T the time in UTC (year u16, month, day, weekday from 0, hour, minute, second u8).
+# here; T the time, in seconds after 1970 (u32).
 import time
 from struct import unpack_from
 
@@ -15,7 +15,8 @@ _NOTIFICATION = const(0x4E)
 _TIME = const(0x54)
 
 # A clock that says an earlier year was not set.
-_EARLIEST = const(2024)
+_EARLIEST = const(2025)
+_TO_2000 = const(946684800)  # seconds, for ports that begin there
 
 
 class Bearer:
@@ -40,8 +41,8 @@ class Bearer:
     def heard(self, kind, data):
         """What the relay tells: whether it waits for an answer."""
         if kind == _TIME:
-            if len(data) == 8 and time.gmtime()[0] < _EARLIEST:
-                _set_clock(unpack_from("<HBBBBBB", data, 0))
+            if len(data) == 4 and time.gmtime()[0] < _EARLIEST:
+                _set_clock(unpack_from("<I", data, 0)[0])
             return False
         if kind == _NOTIFICATION:
             self._data = bytes(data)
@@ -51,12 +52,15 @@ class Bearer:
         """The console stays what it is."""
 
 
-def _set_clock(now):
+def _set_clock(seconds):
     try:
         from machine import RTC
     except ImportError:
         return
-    RTC().datetime(now + (0,))
+    if time.gmtime(0)[0] == 2000:
+        seconds -= _TO_2000
+    now = time.gmtime(seconds)
+    RTC().datetime(now[:3] + (now[6],) + now[3:6] + (0,))
 
 
 def listen():

