@@ -82,7 +82,7 @@ class Outcome:
     status
         Of the answer; 0: none came.
     sent, received
-        Octets of the two bodies, of the answer's as far as it came.
+        Octets of the two bodies, of the answer's as far as it went to the board.
     problem
         What went wrong; empty when nothing did.
     """
@@ -272,9 +272,10 @@ class Exchange:
                 return self._answer_at_once(502, f"an answer of {size} octets")
             self._put(h11.Response(status_code=outcome.status, headers=headers))
             assert isinstance(response.stream, httpx.AsyncByteStream)
+            came = 0
             async for piece in response.stream:
-                outcome.received += len(piece)
-                if outcome.received > self._gate.limits.answer:
+                came += len(piece)
+                if came > self._gate.limits.answer:
                     raise httpx.ReadError("the answer is too large")
                 if self._head.method != b"HEAD":
                     await self._put_slowly(piece)
@@ -288,6 +289,7 @@ class Exchange:
         while view:
             part, view = view[:_AHEAD], view[_AHEAD:]
             self._put(h11.Data(data=bytes(part)))
+            self.outcome.received += len(part)
             self._tell(self.outcome, False)
             while self._backlog() > _AHEAD:
                 self._moved.clear()
