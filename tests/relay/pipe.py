@@ -70,6 +70,8 @@ class Pipe:
                     data = data[os.write(target, data) :]
                 except BlockingIOError:
                     time.sleep(_TICK)
+                except OSError:  # the board is no more
+                    return
             if to_board:
                 self.to_board += size
             else:

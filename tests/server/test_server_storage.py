@@ -44,3 +44,20 @@ def test_columns_are_added(tmp_path, package):
     assert server.last_operation() == ("done", 1200)
     assert server.inventory() == {BLINK: "1.0.0"}
     server.stop()
+
+
+def test_a_device_has_a_number_of_sessions_that_are_kept(tmp_path):
+    server = Server(tmp_path, kept_sessions=3)
+    for name in (DEVICE_ID, "urn:other"):
+        account = {"device_id": name, "type": "unix", "auth": "none", "server_auth": "none"}
+        server.api("POST", "/devices", json=account)
+    device = Device(server.post_dm, auth="none", server_password=None)
+    for _ in range(5):
+        device.session()
+    server.stop()
+    with sqlite3.connect(tmp_path / "server.sqlite") as kept:
+        sessions = [row[0] for row in kept.execute("SELECT id FROM session ORDER BY id")]
+        spoken = {row[0] for row in kept.execute("SELECT session_pk FROM message")}
+    kept.close()
+    assert sessions == [3, 4, 5]
+    assert spoken == {3, 4, 5}

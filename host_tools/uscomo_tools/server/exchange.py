@@ -28,6 +28,7 @@ from uscomo_tools.server.storage import (
     Storage,
     device_named,
     facts_of,
+    forget_sessions,
     keep_facts,
     last_session,
 )
@@ -140,6 +141,7 @@ class Exchanger:
         row = DmSession(device_id=header.source, session_id=header.session_id, state={})
         db.add(row)
         await db.flush()
+        await forget_sessions(db, header.source, self.settings.kept_sessions)
         return row
 
     def _goes_on(self, row: DmSession, msg_id: str, digest: str) -> bool:

@@ -43,6 +43,8 @@ class ServerSettings:
         Seconds to wait for the OperationComplete of an accepted operation.
     inventory_age
         Seconds after which a known inventory is read again.
+    kept_sessions
+        How many sessions of a device are kept, with their messages.
     """
 
     data_folder: Path
@@ -62,6 +64,7 @@ class ServerSettings:
     session_timeout: int = 600
     report_timeout: int = 3600
     inventory_age: int = 24 * 3600
+    kept_sessions: int = 200
 
     @property
     def database(self) -> str:

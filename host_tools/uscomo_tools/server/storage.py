@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import ColumnDefault, Connection, event, inspect, select, update
+from sqlalchemy import ColumnDefault, Connection, delete, event, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from uscomo_tools.server.models import (
@@ -174,6 +174,16 @@ async def last_session(
     if session_id is not None:
         query = query.where(DmSession.session_id == session_id)
     return await db.scalar(query.order_by(DmSession.id.desc()).limit(1))
+
+
+async def forget_sessions(db: AsyncSession, device_id: str, kept: int) -> None:
+    """Forget all but a device's latest sessions, and what was said in them."""
+    query = select(DmSession.id).where(DmSession.device_id == device_id)
+    oldest = await db.scalar(query.order_by(DmSession.id.desc()).offset(kept - 1).limit(1))
+    if oldest is not None:
+        old = query.where(DmSession.id < oldest)
+        await db.execute(delete(LoggedMessage).where(LoggedMessage.session_pk.in_(old)))
+        await db.execute(delete(DmSession).where(DmSession.id.in_(old)))
 
 
 async def messages_of(

@@ -1,0 +1,1 @@
+"""Thousands of sessions over a bad line: what grows."""
