@@ -2,7 +2,7 @@
 #
 # A stream has `readinto(view)` and `write(view)`, both returning a count, or None when nothing
 # moved yet, and `close()`. `connect` and `connect_tls` make one, in their place `platform.carrier`
-# where HTTP goes over the console.
+# where HTTP goes over the console. Where nobody can be reached, `net` may join a network.
 # Nothing is sized by what the server says: an over-long header line is skipped, a body is read
 # into the caller's buffer. Never follows a redirect, never keeps a connection.
 
@@ -34,7 +34,7 @@ class HttpError(Exception):
         self.kind = kind
 
 
-def connect(host, port):
+def connect(host, port, wrap=None):
     import socket
 
     error = None
@@ -45,6 +45,8 @@ def connect(host, port):
             sock.settimeout(_CONNECT_S)
             sock.connect(info[-1])
             sock.setblocking(False)
+            if wrap:
+                return wrap(sock, host)
         except OSError as caught:
             sock.close()
             error = caught
@@ -57,9 +59,23 @@ def connect(host, port):
     raise error or OSError(_EAGAIN)
 
 
-# (host, port) -> stream with the server's certificate checked. It needs trust anchors and a
-# clock, so it is set by whoever has them; until then https is refused.
-connect_tls = None
+def connect_tls(host, port):
+    try:
+        from uscomo import secure
+    except ImportError:
+        raise HttpError(UNSUPPORTED)
+    return connect(host, port, secure.wrap)
+
+
+def _joined():
+    # Whether a network was joined just now, of those that this device was given.
+    if not platform.phase or not platform.phase[2].keys("~net/"):
+        return False
+    try:
+        from uscomo import net
+    except ImportError:
+        return False
+    return net.join(*platform.phase)
 
 
 def split_url(url):
@@ -92,8 +108,6 @@ def request(method, url, headers, body, timeout_s, feed):
     secure, host, port, authority, path = split_url(url)
     carrier = platform.carrier
     opener = connect_tls if secure else connect
-    if not (carrier or opener):
-        raise HttpError(UNSUPPORTED)
     head = "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n" % (method, path, authority)
     for pair in headers:
         head += "%s: %s\r\n" % pair
@@ -103,7 +117,15 @@ def request(method, url, headers, body, timeout_s, feed):
     if feed:
         feed()
     try:
-        stream = carrier(secure, host, port) if carrier else opener(host, port)
+        if carrier:
+            stream = carrier(secure, host, port)
+        else:
+            try:
+                stream = opener(host, port)
+            except OSError:
+                if not _joined():
+                    raise
+                stream = opener(host, port)
     except OSError:
         raise HttpError(UNREACHABLE)
     response = Response(stream, timeout_s, feed)

@@ -21,6 +21,9 @@ carrier = None
 # Set by a link, which reads the console: what takes a character of it that is of no frame.
 character = None
 _watchdog = None
+# While something is done: the settings, what takes a line for the console, and the nodes. For what
+# is imported in the depths of a phase.
+phase = ()
 
 
 def reset():
@@ -102,8 +105,10 @@ def is_async(function):
     return type(function) is type(probe)
 
 
-def begin_phase():
+def begin_phase(*known):
     """Collect, and from now on often: what a phase drops must not scatter over the heap."""
+    global phase
+    phase = known
     gc.collect()
     if hasattr(gc, "threshold"):
         gc.threshold(_PHASE_THRESHOLD)
@@ -111,6 +116,8 @@ def begin_phase():
 
 def end_phase(names):
     """Let a phase's modules go, and collect as usual."""
+    global phase
+    phase = ()
     if hasattr(gc, "threshold"):
         gc.threshold(-1)
     let_go(names)

@@ -59,7 +59,7 @@ def _show(error):
 
 def perform(stored, nodes, settings, feed, say, work):
     """Hold the session or run the operation that Agent.step() named: what became of it."""
-    platform.begin_phase()
+    platform.begin_phase(settings, say, nodes)
     if len(work) == 2:
         from uscomo import operation
 

@@ -39,9 +39,11 @@ class Link:
         self.waiting = list(streams)
         self.used = []
         self.asked = []
+        self.wraps = []  # what is put around each, None for nothing
 
-    def connect(self, host, port):
+    def connect(self, host, port, wrap=None):
         self.asked.append((host, port))
+        self.wraps.append(wrap)
         if not self.waiting:
             raise OSError(111, "refused")
         self.used.append(self.waiting.pop(0))

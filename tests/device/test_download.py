@@ -194,7 +194,6 @@ def test_unreachable_and_silent():
 def test_no_http_and_no_http_url():
     failure(1402, 954, b"220 smtp\r\n")
     failure(1402, 954, descriptor(uri="ftp://h/p"))
-    failure(1402, 954, descriptor(uri="https://h/p"))
 
 
 def test_redirects():

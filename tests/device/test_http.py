@@ -1,4 +1,5 @@
 import errno
+import sys
 
 from stream_script import Link, Stream
 
@@ -192,17 +193,30 @@ def test_no_connection():
     assert error.kind == http.UNREACHABLE
 
 
-def test_https_needs_someone_who_checks_certificates():
-    link = Link(Stream([b"HTTP/1.1 200 OK\r\n\r\n"]))
-    error = raises(http.HttpError, http.request, "GET", "https://h/", (), None, 1, None)
-    assert error.kind == http.UNSUPPORTED
-    http.connect_tls = link.connect
-    try:
+def test_https_goes_through_who_checks_certificates():
+    from uscomo import secure
+
+    with Link(Stream([b"HTTP/1.1 200 OK\r\n\r\n"])) as link:
         http.request("GET", "https://h/x", (), None, 1, None)
-    finally:
-        http.connect_tls = None
     assert link.asked == [("h", 443)]
+    assert link.wraps == [secure.wrap]
     assert link.used[0].sent[:6] == b"GET /x"
+
+
+def test_a_board_may_go_without_https():
+    import uscomo
+    from uscomo import secure
+
+    try:
+        del sys.modules["uscomo.secure"], uscomo.secure
+        path = uscomo.__path__
+        uscomo.__path__ = [] if isinstance(path, list) else "/nowhere"
+        with Link() as link:
+            error = raises(http.HttpError, http.request, "GET", "https://h/", (), None, 1, None)
+    finally:
+        uscomo.__path__ = path
+        sys.modules["uscomo.secure"] = uscomo.secure = secure
+    assert error.kind == http.UNSUPPORTED and link.asked == []
 
 
 def test_urls():

@@ -144,6 +144,10 @@ def test_the_end_of_the_input():
     assert end.character() == ""
 
 
+def _refused(host, port):
+    raise OSError(111, "refused")
+
+
 def test_http_takes_the_cable_where_that_carries_it():
     def answer(kind, sequence, stream, data):
         out = patient(kind, sequence, stream, data)
@@ -154,11 +158,11 @@ def test_http_takes_the_cable_where_that_carries_it():
     host = Host(answer)
     link._link = link.Link(host.read, host.write, host.poll)
     connect = http.connect
-    http.connect = None
+    http.connect = _refused
     try:
         # Nobody is there: no server's URL makes the device talk to its console.
         error = raises(http.HttpError, http.request, "GET", "http://local/dm", (), None, 5, None)
-        assert error.kind == http.UNSUPPORTED and not host.seen
+        assert error.kind == http.UNREACHABLE and not host.seen
         platform.carrier = link.connect
         response = http.request("GET", "http://local/dm", (), None, 5, None)
         assert response.status == 204

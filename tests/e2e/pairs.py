@@ -53,6 +53,7 @@ class Pair:
         key: SigningKey,
         account: dict[str, Any] | None = None,
         settings: dict[str, str] | None = None,
+        verify: Any = True,
         **fields: Any,
     ) -> Pair:
         """A device and an account that fit together.
@@ -63,6 +64,8 @@ class Pair:
             What the server knows otherwise than the device.
         settings
             Of the device. By itself it tries again soon and confirms an app at once.
+        verify
+            What is thought of the server's certificate here, for httpx.
         fields
             Of the device's `DeviceSpec`.
         """
@@ -84,6 +87,7 @@ class Pair:
             base_url=server.url + "/api",
             headers={"authorization": f"Bearer {server.operator_token}"},
             timeout=10,
+            verify=verify,
         )
         known = ("device_id", "user", "password", "server_password", "type", "auth", "server_auth")
         opened = api.post(

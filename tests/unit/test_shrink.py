@@ -640,12 +640,13 @@ def test_what_apps_and_main_py_call_stays():
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         public = [n.name for n in before if isinstance(n, kinds) and not n.name.startswith("_")]
         assert set(public) <= {n.name for n in after if isinstance(n, kinds)}
-    assert "connect_tls" in shrunk().sources["http"]
 
 
 def test_the_libraries_names_are_those_of_the_interpreter():
     """What MicroPython's own modules have, where the VM has them, is in the list."""
     for library, names in LIBRARIES.items():
+        if library == "network":
+            continue  # the VM has none; the list is of ports with a radio
         result = subprocess.run(
             [find_micropython(), "-c", f"import {library}\nprint(*dir({library}))"],
             capture_output=True,

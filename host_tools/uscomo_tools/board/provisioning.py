@@ -21,6 +21,7 @@ from ..device.provision import (
     check_setting,
     device_nodes,
 )
+from ..device.tls import FOLDER, Tls
 from ..errors import RefusedError, UsageError, UscomoError
 from . import deploy, scripts
 from .description import by_identity
@@ -69,6 +70,10 @@ class Wishes:
         Wi-Fi: name -> key; None forgets the network.
     anchors
         RSA moduli whose packages are trusted from now on.
+    tls
+        Certificates for https; authorities come beside those that are there.
+    forget_tls
+        All certificates and keys that are there go first.
     """
 
     account: str = ""
@@ -78,6 +83,8 @@ class Wishes:
     settings: dict[str, str] = field(default_factory=dict)
     networks: dict[str, str | None] = field(default_factory=dict)
     anchors: list[bytes] = field(default_factory=list)
+    tls: Tls = field(default_factory=Tls)
+    forget_tls: bool = False
 
     def check(self, identity: Identity) -> None:
         """Refuse what the board could not use, before it is asked anything.
@@ -211,7 +218,18 @@ def compose(wishes: Wishes, there: Mapping[str, Any], identity: Identity) -> Pro
         wanted.values[NETWORK + name] = None if network_key is None else network_key.encode()
     if wishes.account:
         _account(wishes, there, wanted)
+    _certificates(wishes, there, wanted)
     return wanted
+
+
+def _certificates(wishes: Wishes, there: Mapping[str, Any], wanted: Provisioning) -> None:
+    kept = [] if wishes.forget_tls else there.get("tls", [])
+    if wishes.forget_tls:
+        wanted.files = {f"{FOLDER}/{name}": None for name in there.get("tls", [])}
+    account = there.get("accounts", {}).get(wishes.account, {})
+    url = wishes.fields.get("url") or account.get("url", "")
+    wishes.tls.check(url, {**there.get("settings", {}), **wishes.settings}, kept)
+    wanted.files.update(wishes.tls.files(url))
 
 
 def missing_secrets(wishes: Wishes, there: Mapping[str, Any]) -> list[str]:

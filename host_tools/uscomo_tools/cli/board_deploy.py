@@ -18,7 +18,8 @@ from ..board.connection import Board
 from ..board.deployment import Data, ForeignMainError, Main
 from ..board.local.keys import developer_public_key
 from ..board.provisioning import Wishes
-from ..device.provision import AUTH_TYPES, NUMBERS, WORDS
+from ..device.provision import AUTH_TYPES, NUMBERS, TEXTS, WORDS
+from ..device.tls import Tls
 from ..errors import RefusedError, UsageError
 from ..package.keys import PublicKey
 from .board_each import Fields, Turn, each_board
@@ -33,7 +34,7 @@ _PASSWORDS = {
 }
 _WIFI_PASSWORD = "USCOMO_WIFI_PASSWORD"
 _AUTH = f"one of {', '.join(AUTH_TYPES)}"
-_SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS}))
+_SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS, *TEXTS}))
 _MARKS = {"good": "[green]good[/]", "warning": "[yellow]warning[/]", "bad": "[red]bad[/]"}
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -74,6 +75,20 @@ Anchor = Annotated[
     list[Path] | None,
     typer.Option(help="PEM file of a key whose packages are trusted; repeatable."),
 ]
+Ca = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="PEM or DER: an authority that https servers' certificates are signed by; repeatable."
+    ),
+]
+ForgetTls = Annotated[
+    bool, typer.Option("--forget-tls", help="First, forget all authorities and certificates.")
+]
+ClientCert = Annotated[
+    Path | None,
+    typer.Option(help="PEM or DER: the board's certificate, for the account's server."),
+]
+ClientKey = Annotated[Path | None, typer.Option(help="PEM or DER: key of --client-cert.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -106,6 +121,9 @@ def deploy(
     wifi: Wifi = None,
     setting: Setting = None,
     anchor: Anchor = None,
+    ca: Ca = None,
+    client_cert: ClientCert = None,
+    client_key: ClientKey = None,
     no_developer_key: Annotated[
         bool,
         typer.Option(
@@ -123,6 +141,7 @@ def deploy(
         *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
         *(device_id, type, wifi, None, setting, anchor),
     )
+    wishes.tls = Tls.load(ca or [], client_cert, client_key)
     if not no_developer_key:
         wishes.anchors.append(developer_public_key().modulus)
 
@@ -200,6 +219,10 @@ def provision(
     forget_wifi: ForgetWifi = None,
     setting: Setting = None,
     anchor: Anchor = None,
+    ca: Ca = None,
+    client_cert: ClientCert = None,
+    client_key: ClientKey = None,
+    forget_tls: ForgetTls = False,
     baudrate: Baudrate = 115200,
     via: Via = "mpremote",
     wait: Wait = 0,
@@ -211,6 +234,8 @@ def provision(
         *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
         *(device_id, type, wifi, forget_wifi, setting, anchor),
     )
+    wishes.tls = Tls.load(ca or [], client_cert, client_key)
+    wishes.forget_tls = forget_tls
 
     def work(board: Board, turn: Turn) -> Fields:
         def ask(wishes: Wishes, there: dict[str, Any]) -> None:
@@ -230,6 +255,7 @@ def _provisioned_text(fields: Fields) -> str:
     ]
     lines += [f"network {name}" for name in there["wifi"]]
     lines += [f"{name}={value}" for name, value in there["settings"].items()]
+    lines += [_tls_line(name) for name in there["tls"]]
     lines += [f"trusts {name}" for name in there["anchors"]]
     return "\n".join(lines)
 
@@ -338,6 +364,13 @@ def _secret(variable: str, prompt: str) -> str:
     if not sys.stdin.isatty():
         raise UsageError(f"{prompt}? There is no terminal to ask on: put it into {variable}")
     return str(typer.prompt(prompt, default="", hide_input=True, show_default=False, err=True))
+
+
+def _tls_line(name: str) -> str:
+    host, _, kind = name.rpartition(".")
+    if not host:
+        return f"https: authority {name}"
+    return f"https: {'key' if kind == 'key' else 'certificate'} for {host}"
 
 
 # -- questions

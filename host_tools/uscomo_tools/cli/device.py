@@ -15,6 +15,7 @@ from ..device.agent import shrunk
 from ..device.ddf import DTD, describe
 from ..device.provision import AUTH_TYPES, NUMBERS, TEXTS, WORDS, DeviceSpec
 from ..device.simulated import Console, SimulatedDevice
+from ..device.tls import Tls
 from ..errors import UsageError
 from ..package.keys import PublicKey
 from ..server.results import UPDATE_DOES_NOT_FIT, USER_CANCELLED
@@ -78,6 +79,19 @@ def new(
         list[Path] | None,
         typer.Option(help="PEM file of a key whose packages are trusted; repeatable."),
     ] = None,
+    ca: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="PEM or DER: an authority that the server's certificate is signed by; repeatable."
+        ),
+    ] = None,
+    client_cert: Annotated[
+        Path | None,
+        typer.Option(help="PEM or DER: the device's certificate, for servers that ask for one."),
+    ] = None,
+    client_key: Annotated[
+        Path | None, typer.Option(help="PEM or DER: key of --client-cert.")
+    ] = None,
     consent: Annotated[
         str, typer.Option(help="How the user is asked: console, yes, no, none.")
     ] = "console",
@@ -129,7 +143,9 @@ def new(
         settings=settings,
         account="" if bare else "main",
         anchors=[PublicKey.load(path).modulus for path in anchor or ()],
+        tls=Tls.load(ca or [], client_cert, client_key),
     )
+    spec.tls.check(url, settings)
     device = SimulatedDevice.create(folder, spec, heap)
     if as_json:
         print(json.dumps({"ok": True, "folder": str(folder), **device.about}))

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from .. import resources
 from ..errors import UsageError
 from ..package.keys import PublicKey
+from .tls import Tls
 
 #: Credential types by the names that the command line uses, as DMAcc names them.
 AUTH_TYPES = {"none": "", "basic": "BASIC", "md5": "DIGEST", "mac": "HMAC"}
@@ -32,9 +33,10 @@ WORDS = {
     "ask": ("unless-asked", "always", "never"),
     "zero_nonce": ("octets", "text"),
     "bearer": ("network", "relay"),
+    "tls": ("verify", "unchecked"),
 }
 #: Settings that are texts, with their longest value.
-TEXTS = {"network_id": 64}
+TEXTS = {"network_id": 64, "ntp": 64}
 NUMBERS = {
     **dict.fromkeys(("poll", "confirm_after", "postpone", "trial_report", "agent_trial"), 500_000),
     "retry": 3_600_000,
@@ -85,6 +87,8 @@ class DeviceSpec:
     silent: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     anchors: list[bytes] = field(default_factory=list)
+    #: Certificates for https, see `tls`.
+    tls: Tls = field(default_factory=Tls)
 
     def check(self) -> None:
         """Refuse what the board could not use.
@@ -106,11 +110,9 @@ class DeviceSpec:
         self._check_values()
 
     def _check_url(self) -> None:
-        relayed = self.settings.get("bearer") == "relay"
-        if not self.url.startswith(("http://", "https://") if relayed else "http://"):
+        if not self.url.startswith(("http://", "https://")):
             raise UsageError(
-                f"the server's URL is {self.url!r}: it must begin with http:// "
-                "(https:// where a relay does TLS: setting bearer=relay)"
+                f"the server's URL is {self.url!r}: it must begin with http:// or https://"
             )
         try:
             parts = urlsplit(self.url)
@@ -157,6 +159,8 @@ class Provisioning:
         Forget what that account was.
     anchors
         RSA moduli, big endian.
+    files
+        Of the store, by path below its root; None removes one.
     """
 
     values: dict[str, bytes | None] = field(default_factory=dict)
@@ -164,12 +168,14 @@ class Provisioning:
     account: str = ""
     fresh: bool = False
     anchors: list[bytes] = field(default_factory=list)
+    files: dict[str, bytes | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: DeviceSpec) -> Provisioning:
         """All of a device."""
         values: dict[str, bytes | None] = dict(device_nodes(spec))
-        return cls(values, {}, spec.account, True, spec.anchors)
+        files = spec.tls.files(spec.url)
+        return cls(values, {}, spec.account, True, spec.anchors, files)
 
     def script_values(self, home: str = "", planned: bool = False) -> dict[str, object]:
         """What stands in front of the script.
@@ -184,6 +190,7 @@ class Provisioning:
             "ACCOUNT": self.account,
             "FRESH": self.fresh,
             "ANCHORS": {PublicKey(modulus).key_id: modulus for modulus in self.anchors},
+            "FILES": self.files,
             "PLANNED": planned,
         }
 
@@ -292,6 +299,6 @@ def boot_module() -> Any:
 def described(spec: DeviceSpec) -> dict[str, Any]:
     """A spec as JSON-able values, without its secrets and anchors."""
     values = asdict(spec)
-    for name in ("password", "server_password", "client_nonce", "server_nonce", "anchors"):
+    for name in ("password", "server_password", "client_nonce", "server_nonce", "anchors", "tls"):
         del values[name]
     return values

@@ -7,6 +7,7 @@
 #   ACCOUNT     name of the account that is (re)written, or ""
 #   FRESH       whether what the account was is to be forgotten
 #   ANCHORS     key id -> modulus
+#   FILES       path below the store's root -> contents; None removes the file
 #   PLANNED     the start that was interrupted for this is nobody's fault
 import json
 import os
@@ -105,6 +106,25 @@ def anchor(name, modulus):
     return "added"
 
 
+def put(path, data):
+    # Whole before it has its name.
+    folder = uscomo_boot.ROOT + "/" + path.partition("/")[0]
+    path = uscomo_boot.ROOT + "/" + path
+    try:
+        os.mkdir(folder)
+    except OSError:
+        pass
+    if data is None:
+        try:
+            os.remove(path)
+        except OSError:
+            pass
+        return
+    with open(folder + "/new", "wb") as file:
+        file.write(data)
+    os.rename(folder + "/new", path)
+
+
 stored = store.Store()
 opened = nodes.Nodes(stored)
 stale = None
@@ -120,6 +140,8 @@ if PLANNED:
     stored.commit()
 if stale:
     store.remove_tree(stale)
+for path in sorted(FILES):
+    put(path, FILES[path])
 print(
     json.dumps(
         {

@@ -64,6 +64,7 @@ def tell():
         return {"store": "broken"}
     stored = store.Store()
     opened = nodes.Nodes(stored)
+    tls = uscomo_boot.ROOT + "/s"
     folder = uscomo_boot.ROOT + "/k/"
     keys = {name: os.stat(folder + name)[6] > 0 for name in os.listdir(folder[:-1])}
     return {
@@ -75,6 +76,7 @@ def tell():
         "type": (opened.get("DevDetail/DevTyp") or b"").decode(),
         "accounts": {name: account(opened, name) for name in opened.children("DMAcc")},
         "settings": {key[5:]: opened.get(key).decode() for key in opened.keys("~set/")},
+        "tls": sorted(os.listdir(tls)) if exists(tls) else [],
         "wifi": [key[5:] for key in opened.keys("~net/")],
         "anchors": sorted(name for name in keys if keys[name] and len(name) == 16),
         "revoked": sorted(name for name in keys if not keys[name]),

@@ -64,6 +64,13 @@ txdone unique_id value wake_reason
 RingIO any close const heap_lock heap_unlock kbd_intr mem_current mem_info mem_peak mem_total
 opt_level qstr_info read readinto readline schedule stack_use write
     """,
+    "network": """
+AP_IF IF_AP IF_STA LAN PM_NONE PM_PERFORMANCE PM_POWERSAVE PPP SEC_OPEN SEC_WPA2_WPA3 SEC_WPA3
+SEC_WPA_WPA2 STAT_ASSOC_FAIL STAT_BEACON_TIMEOUT STAT_CONNECTING STAT_CONNECT_FAIL STAT_GOT_IP
+STAT_HANDSHAKE_TIMEOUT STAT_IDLE STAT_NO_AP_FOUND STAT_WRONG_PASSWORD STA_IF WLAN active config
+connect country deinit disconnect hostname ifconfig ioctl ipconfig isconnected route scan
+send_ethernet status
+    """,
     "os": """
 VfsFat VfsLfs1 VfsLfs2 VfsPosix chdir dupterm dupterm_notify errno fsync getcwd getenv ilistdir
 listdir machine mkdir mkfs mount nodename open putenv release remove rename rmdir sep stat statvfs
@@ -78,6 +85,12 @@ MSG_DONTWAIT MSG_PEEK SOCK_DGRAM SOCK_RAW SOCK_STREAM SOL_SOCKET SO_BROADCAST SO
 SO_LINGER SO_REUSEADDR accept bind close connect detach fileno getaddrinfo getsockopt inet_ntop
 inet_pton listen makefile read readinto readline recv recvfrom send sendall sendto setblocking
 setsockopt settimeout shutdown sockaddr socket write
+    """,
+    "ssl": """
+CERT_NONE CERT_OPTIONAL CERT_REQUIRED MBEDTLS_VERSION PROTOCOL_DTLS_CLIENT PROTOCOL_DTLS_SERVER
+PROTOCOL_TLS_CLIENT PROTOCOL_TLS_SERVER SSLContext check_hostname cipher close get_ciphers
+getpeercert ioctl load_cert_chain load_verify_locations read readinto readline recv_into
+set_ciphers setblocking tls verify_callback verify_mode wrap_socket write
     """,
     "struct": """
 calcsize pack pack_into unpack unpack_from

@@ -43,6 +43,9 @@ COMMON = tuple(_COMMON.split())
 #: What exceptions have of their own.
 TAKEN = {"args", "value", "errno"}
 
+#: Called with keywords by us: methods of libraries' objects.
+_FOREIGN = ("sort", "wrap_socket", "load_verify_locations")
+
 #: Called with keywords, by an app's author: arguments stay.
 KEYWORDS = ("__init__",)
 
@@ -63,7 +66,7 @@ def check_keywords(module: Module, modules: Mapping[str, Module]) -> None:
             imported = module.imported(root.id, scope)
             if imported and imported.split(".")[0] not in modules:
                 continue  # of a library
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "sort":
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _FOREIGN:
             continue
         raise ShrinkError(f"an argument by keyword: {module.at(node)}")
 

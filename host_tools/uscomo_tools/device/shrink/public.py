@@ -27,10 +27,9 @@ from .names import (
 )
 from .scopes import Module
 
-#: Set by the owner of a board: `http.connect_tls` opens connections with a certificate checked.
 #: Called by a host at the cable, of whatever release: the functions of `cable`; by apps:
 #: `console.line`.
-EXPOSED = frozenset({"connect_tls", "serve", "leave", "listed", "line"})
+EXPOSED = frozenset({"serve", "leave", "listed", "line"})
 
 #: The package itself, and what a firmware's maker may have frozen beside it.
 _NOT_LISTED = ("uscomo", "uscomo_frozen")
