@@ -72,7 +72,7 @@ def _wait(station, network):
 def _joined(station, key):
     # An app may have been quicker with another one.
     try:
-        return station.config("ssid")
+        return station.config("ssid") or key[_NAME:]
     except (ValueError, OSError):
         return key[_NAME:]
 

@@ -6,6 +6,7 @@ scomo.md, section 6), and decides nothing: every command that it sends is the te
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -133,19 +134,31 @@ class ScriptedServer:
         #: The last answer, before it was spoiled.
         self.said = b""
         self.failures: list[str] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
+        self._running: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
+        self.url = f"http://127.0.0.1:{self._listen()}"
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+    def _listen(self, context: ssl.SSLContext | None = None) -> int:
+        http = _Quiet(("127.0.0.1", 0), _handler(self))
+        http.daemon_threads = True
+        if context:
+            # The handshake is the matter of the connection's own thread.
+            http.socket = context.wrap_socket(
+                http.socket, server_side=True, do_handshake_on_connect=False
+            )
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        self._running.append((http, thread))
+        return int(http.server_address[1])
+
+    def secure(self, context: ssl.SSLContext) -> str:
+        """Listen at one more port, with TLS: its URL."""
+        return f"https://localhost:{self._listen(context)}"
 
     def stop(self) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+        for http, thread in self._running:
+            http.shutdown()
+            thread.join()
+            http.server_close()
 
     def publish(self, name: str, body: bytes, status: int = 200, type: str = PACKAGE_TYPE) -> str:
         """Put something behind a URL, and give that."""
@@ -265,6 +278,11 @@ def _number(session: Session, reply: Message) -> None:
         command.cmd_id = str(number)
         session.places[id(command)] = reply.header.msg_id, command.cmd_id
         waiting[:0] = command.children
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that does not like our certificate is no error here."""
 
 
 def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:

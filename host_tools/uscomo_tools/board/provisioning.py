@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from ..device.agent import shrunk
 from ..device.provision import (
     AUTH_TYPES,
+    NETWORK,
     SCRIPT,
     TELL,
     DeviceSpec,
@@ -28,8 +29,6 @@ from .description import by_identity
 from .identity import Identity
 from .layout import ROOT, Found, sha256
 
-#: Where networks are kept, for uscomo.net: the network's name -> its key, empty for an open one.
-NETWORK = "~net/"
 _SSID_BYTES = 32
 #: A slow board checks a signature and unpacks in that time.
 _SECONDS = 600.0

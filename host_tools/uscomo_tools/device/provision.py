@@ -45,6 +45,9 @@ NUMBERS = {
     "notify_port": 65_535,
 }
 
+#: Where networks are kept, for uscomo.net: the network's name -> its key, empty for an open one.
+NETWORK = "~net/"
+
 #: What a session has to put into one message with all the rest; see uscomo.dmacc.
 _LONGEST = {
     **dict.fromkeys(("device_id", "server_id", "user", "password", "server_password"), 128),
@@ -87,6 +90,8 @@ class DeviceSpec:
     silent: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     anchors: list[bytes] = field(default_factory=list)
+    #: Wi-Fi: name -> key, empty for an open network.
+    networks: dict[str, str] = field(default_factory=dict)
     #: Certificates for https, see `tls`.
     tls: Tls = field(default_factory=Tls)
 
@@ -224,6 +229,7 @@ def device_nodes(spec: DeviceSpec) -> dict[str, bytes]:
         "DevInfo/Mod": spec.model,
         "DevDetail/DevTyp": spec.type,
         **{f"~set/{name}": value for name, value in spec.settings.items()},
+        **{NETWORK + name: key for name, key in spec.networks.items()},
     }
     found = {key: value.encode() for key, value in values.items()}
     return found | (account_nodes(spec) if spec.account else {})
@@ -299,6 +305,7 @@ def boot_module() -> Any:
 def described(spec: DeviceSpec) -> dict[str, Any]:
     """A spec as JSON-able values, without its secrets and anchors."""
     values = asdict(spec)
-    for name in ("password", "server_password", "client_nonce", "server_nonce", "anchors", "tls"):
+    secret = ("password", "server_password", "client_nonce", "server_nonce")
+    for name in (*secret, "anchors", "networks", "tls"):
         del values[name]
     return values

@@ -14,6 +14,7 @@ from ..device.provision import DeviceSpec
 from ..errors import UscomoError
 from ..package import SigningKey
 from ..server.runner import RunningServer, ServerSettings
+from .certificates import Issued
 
 _SECONDS = 10.0
 
@@ -30,11 +31,19 @@ class DmServer:
         Where it keeps its data.
     key
         Signs what tests publish; enrolled boards trust it.
+    shown
+        The certificate of a server that speaks TLS.
     """
 
-    def __init__(self, folder: Path, key: SigningKey) -> None:
+    def __init__(self, folder: Path, key: SigningKey, shown: Issued | None = None) -> None:
         self.key = key
-        self._running = RunningServer(ServerSettings(folder, secrets.token_urlsafe(16)))
+        settings = ServerSettings(
+            folder,
+            secrets.token_urlsafe(16),
+            tls_certificate=shown.certificate if shown else None,
+            tls_key=shown.key if shown else None,
+        )
+        self._running = RunningServer(settings)
 
     def __enter__(self) -> DmServer:
         self._running.__enter__()
@@ -42,6 +51,7 @@ class DmServer:
             base_url=self._running.url + "/api",
             headers={"authorization": f"Bearer {self._running.operator_token}"},
             timeout=_SECONDS,
+            verify=False,  # it is the one in this process
         )
         return self
 
@@ -62,10 +72,10 @@ class DmServer:
     def dm_url(self, host: str = "") -> str:
         """Where its DM endpoint is, seen from a board that calls this machine `host`."""
         parts = urlsplit(self._running.dm_url)
-        return f"http://{host or parts.hostname}:{parts.port}{parts.path}"
+        return f"{parts.scheme}://{host or parts.hostname}:{parts.port}{parts.path}"
 
     def enrol(
-        self, type: str, host: str = "", settings: dict[str, str] | None = None
+        self, type: str, host: str = "", settings: dict[str, str] | None = None, **fields: Any
     ) -> DeviceSpec:
         """Open an account for a new device: what has to be provisioned on it.
 
@@ -77,6 +87,8 @@ class DmServer:
             What the device calls this machine; `CABLE` for one whose sessions go over its cable.
         settings
             Of the device. By itself its user says yes, and an app is confirmed at once.
+        fields
+            More of its `DeviceSpec`.
         """
         name = f"{type}-{secrets.token_hex(4)}"
         spec = DeviceSpec(
@@ -90,6 +102,7 @@ class DmServer:
             model=type,
             anchors=[self.key.public.modulus],
             settings={"consent": "yes", "retry": "50", "confirm_after": "0", **(settings or {})},
+            **fields,
         )
         known = ("device_id", "user", "password", "server_password", "type", "auth", "server_auth")
         self.post("/devices", {field: getattr(spec, field) for field in known})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -18,7 +19,7 @@ from .. import device, resources
 from ..board import deploy, deployment, layout
 from ..board.deployment import Move, Write
 from ..board.layout import Found
-from ..device.provision import DeviceSpec, provision
+from ..device.provision import DeviceSpec, Provisioning, provision_folder
 from .unix import make_image, read_image
 
 _KEPT = 8  # images of former sources
@@ -84,11 +85,20 @@ def _deployed_files(boot: bytes | None) -> dict[str, bytes]:
     return files
 
 
-def store_files(spec: DeviceSpec) -> dict[str, bytes]:
-    """A device's account, settings and trust anchors; a path that ends with / is a folder."""
+def store_files(spec: DeviceSpec, nodes: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """A device's account, settings and trust anchors; a path that ends with / is a folder.
+
+    Parameters
+    ----------
+    nodes
+        What else lies in its store, by key.
+    """
+    spec.check()
+    wanted = Provisioning.of(spec)
+    wanted.values.update(nodes or {})
     with TemporaryDirectory(prefix="uscomo-store-") as name:
         root = Path(name)
-        provision(spec, root)
+        provision_folder(wanted, root)
         files = {}
         for path in root.rglob("*"):
             there = "/" + path.relative_to(root).as_posix()

@@ -3,10 +3,11 @@
 # its user does first), free (bytes that the flash has left), hold (a line at which the power may
 # be cut), datagrams (of servers that call, in hexadecimal) and the port that they go to, alerts
 # (code, type, data: told in the next session), seed (of what is random, for the same bytes),
-# bootstrap (the file of a message, and a PIN).
+# bootstrap (the file of a message, and a PIN), unset (nobody has set its clock).
 import json
 import os
 import sys
+import time
 
 with open(sys.argv[1]) as file:  # as an argument it may be too long for the VM
     given = json.load(file)
@@ -26,6 +27,8 @@ def main():
     uscomo_boot.ROOT = given["root"]
     if given.get("seed") is not None:
         sys.modules["os"] = Seeded(given["seed"])
+    if given.get("unset"):
+        sys.modules["time"] = sys.modules["machine"] = Unset()
     uscomo_boot.start()
     import uscomo
     from uscomo import platform, supervisor
@@ -74,6 +77,25 @@ class Seeded:
             self.state = (self.state * 1103515245 + 12345) & 0x7FFFFFFF
             made[i] = self.state >> 16 & 0xFF
         return bytes(made)
+
+
+class Unset:
+    """In place of `time` and `machine`: a clock that begins in 2021, as an RP2040's does."""
+
+    now = (2021, 1, 1)
+
+    def __getattr__(self, name):
+        return getattr(time, name)
+
+    def gmtime(self, seconds=None):
+        return self.now if seconds is None else time.gmtime(seconds)
+
+    def RTC(self):
+        return self
+
+    def datetime(self, now):
+        self.now = now
+        print("clock set to", now[0])
 
 
 def tell(alerts):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from uscomo_tools.syncml.message import CONTENT_TYPES, Message, Meta
+from typing import Any
 
-from ..bench import Bench, check, package
+from uscomo_tools.device.tls import Tls
+from uscomo_tools.syncml.message import CONTENT_TYPES, Message, Meta
+from uscomo_tools.testing.certificates import Authority, Issued
+
+from ..bench import Bench, Run, check, package
 from ..credentials import ACCOUNT, USER, Guard, basic, mac, md5
 from ..package0 import package_0, port
-from ..registry import case, not_claimed
+from ..registry import case
 from ..server import Command, Session, Turn, atomic, chunks, delete, get, leaf, sequence
 from ..steps import fetch, prepare, start
+from ..transport import certificates, time_server
 
 LIST = "oma-dm.md 14.2"
 DATA = "./SCOMO/Inventory/Delivered/direct/Data"
+UNREACHABLE = 3  # what the device's process ends with
 PACKAGE = "application/vnd.uscomo.package+gzip"
 
 
@@ -301,12 +307,47 @@ def both_ways(bench: Bench) -> None:
         check(session.statuses(wanted), [200])
 
 
-not_claimed(
-    "DMC-17",
-    "TLS for HTTP",
-    f"{LIST}, 5.7",
-    "not there: https accounts are refused until the agent has trust anchors and a clock",
-)
+@case("DMC-17", "TLS for HTTP", f"{LIST}, SEC 5.5")
+def https(bench: Bench) -> None:
+    with certificates() as (ours, other):
+        good = ours.issue("localhost")
+
+        def run(shown: Issued, trusted: Authority, **given: Any) -> Run:
+            url = bench.server.secure(shown.server_context()) + "/dm"
+            settings = {"ntp": f"127.0.0.1:{given.pop('time', 0)}"}
+            device = bench.device(settings, url=url, tls=Tls([trusted.der]))
+            return device.run([get("./DevInfo/Man")], **given)
+
+        (session,) = run(good, ours).sessions
+        check(len(session.received), 2)
+        # What proves nothing is told nothing: not one message goes out.
+        for shown, trusted in (
+            (good, other),
+            (ours.issue("elsewhere.example"), ours),
+            (ours.issue("localhost", days=-1), ours),
+        ):
+            refused = run(shown, trusted)
+            check((refused.sessions, refused.exit), ([], UNREACHABLE))
+            assert any(line.startswith("https localhost: ") for line in refused.said)
+        # An unknown time proves nothing either; a time server tells it.
+        refused = run(good, ours, unset=True)
+        check((refused.sessions, refused.exit), ([], UNREACHABLE))
+        assert "https localhost: the time is unknown" in refused.said
+        with time_server() as port:
+            told = run(good, ours, unset=True, time=port)
+        check(len(told.sessions), 1)
+        assert any(line.startswith("clock set to 20") for line in told.printed)
+        if bench.interpreter == "micropython":  # CPython takes certificates from PEM files alone
+            _mutual(bench, ours, other)
+
+
+def _mutual(bench: Bench, ours: Authority, other: Authority) -> None:
+    context = ours.issue("localhost").server_context(clients=ours.pem)
+    url = bench.server.secure(context) + "/dm"
+    for who, sessions in ((ours, 1), (other, 0)):
+        own = who.issue(name="device")
+        device = bench.device(url=url, tls=Tls.load([ours.pem], own.certificate, own.key))
+        check(len(device.run().sessions), sessions)
 
 
 @case("DMC-25", "Session abort 1223, received and sent", f"{LIST}, 2.2")

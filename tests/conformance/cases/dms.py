@@ -11,6 +11,7 @@ from uscomo_tools.device.provision import DeviceSpec
 from uscomo_tools.server.credentials import secret
 from uscomo_tools.server.notify import package_0
 from uscomo_tools.syncml.message import Command, Header, Item, Message, Meta, decode, encode
+from uscomo_tools.testing.certificates import Authority
 
 from ..bench import check
 from ..peer import (
@@ -29,7 +30,7 @@ from ..peer import (
     statuses,
 )
 from ..registry import server_case
-from ..transport import Authority, secured
+from ..transport import secured
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 LIST = "oma-dm.md 14.2"
@@ -286,8 +287,8 @@ def tls(bench: ServerBench) -> None:
     body = encode(Message(Header("1", "1", "x", "urn:peer:1"), [start()], True), "wbxml")
     with secured(authority) as post:
         check(post(body, None), 200)
-        check(post(body, authority.client), 200)
-        check(post(body, stranger.client), None)
+        check(post(body, authority.issue(name="client")), 200)
+        check(post(body, stranger.issue(name="client")), None)
 
 
 @server_case("DMS-13", "All eight properties, and the list attributes", f"{LIST}; TND 7.1")
