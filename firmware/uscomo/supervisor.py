@@ -28,7 +28,7 @@ _KEPT = ("failures", "outcome", "wait", "waiting_since", "polling", "since")
 
 # What is never let go; what rests while there is nothing to do; and, of the rest, what is not
 # needed for doing it.
-_RESIDENT = ("cable", "constant", "notify", "platform", "supervisor")
+_RESIDENT = ("cable", "constant", "notify", "platform", "reach", "supervisor")
 _MODULES = ("console", "consent", "nodes", "store")
 _DECIDERS = ("agent", "author", "lifecycle", "watch")
 

@@ -24,19 +24,24 @@ def begin(held, say):
         _update(held)
     relayed = held.settings.get("bearer") == "relay"
     port = held.setting("notify_port")
-    if relayed or port:
-        try:
-            if relayed:
-                from uscomo import relay
+    outward = held.setting("notify_out")
+    try:
+        if relayed:
+            from uscomo import relay
 
-                held.listener = relay.listen()
-            else:
-                from uscomo import notify
+            held.listener = relay.listen()
+            say("listens on port relay")
+        elif port:
+            from uscomo import notify
 
-                held.listener = notify.Listener(port)
-            say("listens on port %s" % (port if not relayed else "relay"))
-        except (ImportError, OSError):  # a board without a network has no sockets
-            say("cannot listen on port %d" % port)
+            held.listener = notify.Listener(port)
+            say("listens on port %d" % port)
+        elif outward:
+            from uscomo import reach
+
+            held.listener = reach.Outward(outward, held.settings, say)
+    except (ImportError, OSError):  # a board without a network has no sockets
+        say("cannot listen on port %d" % (port or outward))
 
 
 def start(held, say):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Answer:
 
 
 class Gateway:
-    """A server on a port of its own, until `stop`.
+    """A server on a port of its own, until `stop`; with a context, behind TLS.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class Gateway:
         The messages of the device, and the answers, as they went over the wire on its side.
     """
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, context: ssl.SSLContext | None = None) -> None:
         self.upstream = upstream.removeprefix("http://")
         self.gone = False
         self.lose: Callable[[Message], str] = lambda message: ""
@@ -63,7 +64,13 @@ class Gateway:
         self.received: list[Message] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.gateway = self
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if context:
+            # The handshake takes a slow board its time: it is the connection's own thread's.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.port = self._server.server_port
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 

@@ -40,6 +40,7 @@ FLOORS = (
         "session",
         "notify",
         "relay",
+        "reach",
         "talk",
         "operation",
     ),
@@ -62,7 +63,7 @@ NOT_ON_UNIX = {"machine", "network", "uscomo_frozen"}
 
 # What only some modules may do: the "it never" of the blueprint.
 ONLY_IN = {
-    "socket": {"clock", "http", "notify"},
+    "socket": {"clock", "http", "notify", "reach"},
     "ssl": {"secure"},
     "network": {"net"},
     "select": {"console", "link", "notify"},
@@ -81,6 +82,7 @@ CALLS_ONLY_IN = {
         "rsa",
         "trust",
         "download",
+        "reach",
         "secure",
     },
     "print": {"cable", "consent", "dialogs", "supervisor", "author"},
@@ -126,6 +128,7 @@ ALLOCATIONS = {
     ("onboard", "bytes([b ^ 54 for b in key])"): "a block of SHA-1",
     ("onboard", "bytes([b ^ 92 for b in key])"): "a block of SHA-1",
     ("relay", "bytes(data)"): "a copy of what a frame held",
+    ("reach", "bytes((len(id),))"): "one octet",
     ("scomo", "bytes(correlator)"): "a copy of what a message held",
     ("scomo", "bytes(data)"): "a copy of what a message held",
     ("session", "bytes(header.data)"): "a copy of what a message held",
@@ -175,7 +178,7 @@ OPTIONAL = {
 }
 OPTIONAL_LIMIT = 20 * 1024
 # Imported where a board has a radio, or an account's address begins with https.
-NETWORK = {"clock", "net", "secure"}
+NETWORK = {"clock", "net", "reach", "secure"}
 NETWORK_LIMIT = 4 * 1024
 BUNDLE_OF = {module: name for name, modules in BUNDLES.items() for module in modules}
 PHASE_LIMIT, BOOT_LIMIT = 24 * 1024, 4 * 1024
@@ -284,7 +287,7 @@ def test_a_phase_lets_go_of_all_it_brought(phase):
     assert phase not in AWAKE, "a phase is imported when it is needed, inside a function"
     # All goes but what is listed: whoever runs below a phase is, too.
     kept = listed("supervisor", "_RESIDENT") | listed("supervisor", "_MODULES")
-    assert kept == DOING - {"__init__", "uscomo_boot"} | {"notify", "cable"}
+    assert kept == DOING - {"__init__", "uscomo_boot"} | {"notify", "reach", "cable"}
 
 
 def test_phases_are_never_in_memory_together():

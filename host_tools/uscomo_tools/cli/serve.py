@@ -21,6 +21,15 @@ def default_data_folder() -> Path:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8080,
+    notify_port: Annotated[
+        int,
+        typer.Option(
+            help="UDP port through which devices behind routers can be called: their setting "
+            "notify_out; 0: none.",
+            min=0,
+            max=65535,
+        ),
+    ] = 0,
     dm_path: Annotated[str, typer.Option(help="Path of the DM endpoint.")] = "/dm",
     server_id: Annotated[
         str, typer.Option(help="The server's name in credentials of accounts made from now on.")
@@ -77,6 +86,7 @@ def serve(
         operator_token=token,
         host=host,
         port=port,
+        notify_port=notify_port,
         dm_path=dm_path,
         server_id=server_id,
         database_url=database_url,

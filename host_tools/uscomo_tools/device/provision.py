@@ -43,6 +43,8 @@ NUMBERS = {
     "watchdog": 60_000,
     "update_at_boot": 1,
     "notify_port": 65_535,
+    "notify_out": 65_535,
+    "notify_keep": 3600,
 }
 
 #: Where networks are kept, for uscomo.net: the network's name -> its key, empty for an open one.

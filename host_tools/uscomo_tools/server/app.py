@@ -39,6 +39,8 @@ def create_app(settings: ServerSettings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await storage.start()
+        if settings.notify_port:
+            await api.notifier.outward.open(settings.host, settings.notify_port)
         yield
         await api.notifier.stop()
         await storage.stop()

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from uscomo_tools.server.fields import Field, one_of, read_object
 from uscomo_tools.server.log import event
 from uscomo_tools.server.models import Device, Operation, now
+from uscomo_tools.server.outward import OUTWARD, OutwardPort
 from uscomo_tools.server.problems import Problem
 from uscomo_tools.server.storage import Storage, device_named, last_session
 
@@ -127,6 +128,7 @@ class Notifier:
         self, storage: Storage, repeated_after: tuple[float, ...] = REPEATED_AFTER
     ) -> None:
         self.storage = storage
+        self.outward = OutwardPort(storage)
         self.repeated_after = repeated_after
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -159,6 +161,7 @@ class Notifier:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.outward.close()
 
     async def _repeat(self, call: Call, since: float) -> None:
         for pause in self.repeated_after:
@@ -186,7 +189,10 @@ class Notifier:
             UI_MODES[call.ui],
         )
         event("notify", call.device_id, session=f"{call.session_id:X}", address=device.notify)
-        await send_udp(device.notify, data)
+        address = device.notify.removeprefix(OUTWARD)
+        # A process without that port can only hope that the router lets it in.
+        if address == device.notify or not self.outward.send(*parse_address(address), data):
+            await send_udp(address, data)
         return True
 
 

@@ -21,6 +21,8 @@ class ServerSettings:
         The bearer token of the operator. It is never stored by the server.
     host, port
         Where to listen; port 0 takes a free one.
+    notify_port
+        UDP port for devices behind routers, see `outward`; 0 for none.
     dm_path
         Path of the DM endpoint.
     server_id
@@ -51,6 +53,7 @@ class ServerSettings:
     operator_token: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 8080
+    notify_port: int = 0
     dm_path: str = "/dm"
     server_id: str = "uscomo"
     database_url: str = ""
