@@ -45,19 +45,20 @@ def wrap(sock, host):
 
 
 def _trust(context, stream):
-    # What a board without all of this can do is no proof.
-    if not hasattr(context, "load_verify_locations"):
-        stream.refuse("this firmware checks no certificates")
-    context.verify_mode = ssl.CERT_REQUIRED
-    found = False
     try:
         names = os.listdir(uscomo_boot.ROOT + "/s")
     except OSError:
         names = ()
-    for name in names:
-        if len(name) == _AUTHORITY and "." not in name:
-            context.load_verify_locations(cadata=_read(name))
-            found = True
+    found = False
+    try:
+        context.verify_mode = ssl.CERT_REQUIRED
+        for name in names:
+            if len(name) == _AUTHORITY and "." not in name:
+                context.load_verify_locations(cadata=_read(name))
+                found = True
+    except AttributeError:
+        # Encryption without a proof of who it is for.
+        stream.refuse("this firmware checks no certificates")
     if not found:
         stream.refuse("no authority is trusted")
 
@@ -103,7 +104,7 @@ class Stream:
         except OSError as error:
             if error.errno in (_WANT_READ, _WANT_WRITE):
                 return None
-            if error.errno < 0:
+            if (error.errno or 0) < 0:
                 self.refuse("TLS error %d" % error.errno)
             raise
 

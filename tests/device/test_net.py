@@ -406,21 +406,3 @@ def test_what_is_no_answer_to_the_question():
         with Unset(answer, answer, answer) as case:
             assert not clock.ask("h")
         assert case.rtc.now is None
-
-
-def test_a_certificate_is_not_checked_while_the_time_is_unknown():
-    from uscomo import secure
-
-    said = []
-    root = temporary_root()
-    with Unset(None, None, None) as case:
-        platform.phase = {"ntp": "time.example"}, said.append, None
-        secure._trust, kept = (lambda context, stream: None), secure._trust
-        try:
-            raises(OSError, secure.wrap, None, "dm.example")
-        finally:
-            secure._trust = kept
-            platform.phase = ()
-    assert root
-    assert said == ["https dm.example: the time is unknown"]
-    assert case.server.asked == [("time.example", 123)] * 3

@@ -10,12 +10,14 @@ does.
 Repaired, too: rp2040py adds one to the radio's credit for each frame to the guest and never
 relates it to what the guest has sent. Every 256 such frames both numbers meet, the guest believes
 that it must not send, and loses a frame for which nobody has a timer: TCP hangs after some dozen
-transfers. A real radio grants credit relative to the last frame that it saw.
+transfers. A real radio grants credit relative to the last frame that it saw. And a guest that ends
+a connection which the other side has reset ends the emulator with an OSError.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import ipaddress
 import sys
@@ -110,7 +112,15 @@ class ConfinedNetwork:
         self.attempts.append(Attempt("tcp", host, port, allowed))
         if not allowed:
             raise ConnectionRefusedError(f"{host} is not this machine")
-        return await asyncio.open_connection(LOOPBACK, port)
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        end = writer.write_eof
+
+        def write_eof() -> None:
+            with contextlib.suppress(OSError):
+                end()
+
+        writer.write_eof = write_eof  # type: ignore[method-assign]
+        return reader, writer
 
     async def _relay_confined(
         self,
