@@ -36,8 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--board",
         action="append",
         metavar="NAME",
-        help="run tests that use a board on this one: unix, rp2, rp2w, microbit or serial:URL; "
-        "may be given more than once (default: uscomo_boards, or unix)",
+        help="run tests that use a board on this one: unix, rp2, rp2w, microbit, serial:URL or "
+        "labgrid:ENV; may be given more than once (default: uscomo_boards, or unix)",
     )
     parser.addini("uscomo_boards", "boards when --board is not given", "args", _DEFAULT)
 

@@ -11,15 +11,16 @@ from ..device.provision import DeviceSpec
 from ..errors import UsageError
 from ..package import SigningKey
 from .dm_server import CABLE, DmServer
-from .providers import microbit, rp2, rp2w, serial, unix
+from .providers import labgrid, microbit, rp2, rp2w, serial, unix
 from .providers.provided import ProvidedBoard, ServedBoard
 from .skipping import image_or_skip, leave_out
-from .states import BARE, DEPLOYED, deployed_files, store_files
+from .states import BARE, DEPLOYED, ENROLLED, deployed_files, store_files
 from .unix import make_image
 
 #: What a guest of the emulated access point calls this machine.
 GATEWAY = "10.0.0.1"
 
+_LAB = "labgrid:"
 _WIFI = Path(__file__).parent / "board" / "wifi.py"
 
 #: Features by the provider's name; a serial board's are known when it was asked.
@@ -82,8 +83,11 @@ class Pool:
         """What a provider's boards have; leaves the test out where it cannot serve any."""
         if name.startswith("serial:"):
             return serial.features(name.removeprefix("serial:"))
+        if name.startswith(_LAB):
+            return labgrid.features(name.removeprefix(_LAB))
         if name not in FEATURES:
-            raise UsageError(f"--board {name}: one of {', '.join(FEATURES)}, serial:URL")
+            known = ", ".join(FEATURES)
+            raise UsageError(f"--board {name}: one of {known}, serial:URL, labgrid:ENV")
         if name == "rp2":
             image_or_skip(firmware_cache.PICO)
         elif name == "rp2w":
@@ -97,6 +101,8 @@ class Pool:
         if name.startswith("serial:"):
             url = name.removeprefix("serial:")
             return Prepared(serial.start(url, None if state == BARE else DeviceSpec("", "")))
+        if name.startswith(_LAB):
+            return Prepared(labgrid.start(name.removeprefix(_LAB), state))
         return Prepared(self._made(name, state))
 
     def enrolled(self, name: str, server: DmServer, settings: dict[str, str]) -> Prepared:
@@ -111,6 +117,11 @@ class Pool:
             url = name.removeprefix("serial:")
             spec = server.enrol(serial.TYPE, CABLE, settings)
             return Prepared(serial.start(url, spec), spec.device_id, server)
+        if name.startswith(_LAB):
+            path = name.removeprefix(_LAB)
+            host = "" if "network" in labgrid.features(path) else CABLE
+            spec = server.enrol(serial.TYPE, host, settings)
+            return Prepared(labgrid.start(path, ENROLLED, spec), spec.device_id, server)
         host = {"rp2w": GATEWAY, "rp2": CABLE}.get(name, "")
         board: ProvidedBoard
         spec = server.enrol(name, host, settings)

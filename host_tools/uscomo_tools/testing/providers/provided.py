@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 FLASH = "flash.img"
 CONSOLE_LOG = "console.log"
 
-_ANSWER_SECONDS = 30.0
 _OPEN_SECONDS = 10.0
 _SLOWNESS = 14.0  # of an emulated board against the real one, when it has a processor of its own
-_END_SECONDS = 5.0
 
 
 class Power:
@@ -143,6 +141,10 @@ class ServedBoard(ProvidedBoard):
         Keeps its flash and its console's log.
     """
 
+    # Seconds that its process has for an answer, and for its end.
+    _answer_seconds = 30.0
+    _end_seconds = 5.0
+
     def __init__(
         self,
         name: str,
@@ -157,7 +159,7 @@ class ServedBoard(ProvidedBoard):
         self.folder = folder
         self._temporary = temporary
         command = [sys.executable, "-m", module, str(folder), *arguments]
-        self._channel, process = _started(command)
+        self._channel, process = _started(command, self._answer_seconds)
         self._process: subprocess.Popen[bytes] | None = process
         try:
             self.url = str(self._channel.answer()["url"])
@@ -215,7 +217,7 @@ class ServedBoard(ProvidedBoard):
         # Opened for both directions, so that it does not wait for the other end.
         requests = os.open(names["requests"], os.O_RDWR)
         answers = os.open(names["answers"], os.O_RDONLY | os.O_NONBLOCK)
-        twin._channel = _Channel(requests, answers)
+        twin._channel = _Channel(requests, answers, self._answer_seconds)
         try:
             self._channel.ask("fork", folder=str(twin.folder), **names)
             twin.url = str(twin._channel.answer()["url"])
@@ -226,10 +228,10 @@ class ServedBoard(ProvidedBoard):
 
     def stop(self) -> None:
         """End the board's process; a folder that was made for it goes too."""
-        self._channel.end()
+        self._channel.end(self._end_seconds)
         if self._process is not None:
             try:
-                self._process.wait(_END_SECONDS)
+                self._process.wait(self._end_seconds)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -259,9 +261,10 @@ def board_folder(folder: Path | None) -> tuple[Path, bool]:
 class _Channel:
     """Questions to the process that serves a board: a line of JSON each way."""
 
-    def __init__(self, requests: int, answers: int) -> None:
+    def __init__(self, requests: int, answers: int, seconds: float) -> None:
         self._requests = requests
         self._answers = answers
+        self._seconds = seconds
         self._turn = threading.Lock()
         self._received = b""
         self._is_open = True
@@ -279,7 +282,7 @@ class _Channel:
             return self.answer()
 
     def answer(self) -> dict[str, Any]:
-        end = time.monotonic() + _ANSWER_SECONDS
+        end = time.monotonic() + self._seconds
         pieces = [self._received]
         while b"\n" not in pieces[-1]:
             if not select.select([self._answers], [], [], max(0.0, end - time.monotonic()))[0]:
@@ -294,25 +297,25 @@ class _Channel:
             raise UscomoError(str(answer["error"]))
         return answer
 
-    def end(self) -> None:
+    def end(self, seconds: float) -> None:
         """Close the pipes, which is what tells the process to end, and wait for it."""
         with self._turn:
             if not self._is_open:
                 return
             self._is_open = False
             os.close(self._requests)
-            end = time.monotonic() + _END_SECONDS
+            end = time.monotonic() + seconds
             while select.select([self._answers], [], [], max(0.0, end - time.monotonic()))[0]:
                 if not os.read(self._answers, 65536):
                     break
             os.close(self._answers)
 
 
-def _started(command: Sequence[str]) -> tuple[_Channel, subprocess.Popen[bytes]]:
+def _started(command: Sequence[str], seconds: float) -> tuple[_Channel, subprocess.Popen[bytes]]:
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     assert process.stdin is not None
     assert process.stdout is not None
-    channel = _Channel(os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno()))
+    channel = _Channel(os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno()), seconds)
     process.stdin.close()
     process.stdout.close()
     return channel, process

@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
-from ...board import deploy, deployer
+from ...board import deploy, deployer, provisioning
 from ...board.connection import Board
 from ...board.deployment import Data
 from ...board.identity import Identity
@@ -29,6 +29,7 @@ _PATIENCE = 600.0
 
 #: The device type that real boards are enrolled as.
 TYPE = "board"
+_LOCAL = "local"  # the account of who holds the cable
 _DEVICES = f"urn:uscomo:{TYPE}-"  # their ids, see `DmServer.enrol`
 
 
@@ -72,7 +73,7 @@ def start(url: str, spec: DeviceSpec | None) -> ProvidedBoard:
                         f"board {url} has data of its own that a test would mix with: "
                         "`uscomo board undeploy --remove-data` takes it away"
                     )
-                deployer.deploy_board(board, _wishes(spec))
+                equip(board, spec)
             return _SerialBoard(url, _features(board.identify()), lock)
     except BaseException:
         lock.release()
@@ -96,14 +97,20 @@ def _is_used(board: Board, found: Found) -> bool:
         return True  # of another release: what it has cannot be read
     if told.get("device_id", "").startswith(_DEVICES):
         return False
-    return bool(told.get("components") or set(told.get("accounts", ())) - {"local"})
+    return bool(told.get("components") or set(told.get("accounts", ())) - {_LOCAL})
 
 
-def _wishes(spec: DeviceSpec) -> Wishes:
+def equip(board: Board, spec: DeviceSpec) -> None:
+    """Put the agent on a board, and a test's account; without a device id no account.
+
+    Deploying makes the account `local` the developer's own. Where a test's sessions go over the
+    cable, that is the name of its account: it is written once more, over the developer's.
+    """
     if not spec.device_id:
-        return Wishes()
+        deployer.deploy_board(board, Wishes())
+        return
     known = ("url", "server_id", "user", "password", "server_password", "auth", "server_auth")
-    return Wishes(
+    wishes = Wishes(
         account=spec.account,
         fields={name: getattr(spec, name) for name in known},
         device_id=spec.device_id,
@@ -111,6 +118,13 @@ def _wishes(spec: DeviceSpec) -> Wishes:
         settings=spec.settings,
         anchors=spec.anchors,
     )
+    deployer.deploy_board(board, wishes)
+    if spec.account == _LOCAL:
+        identity = board.identify()
+        board.soft_reset()
+        agent = Agent.of(deploy.look(board), board)
+        provisioning.provision(board, agent, wishes, identity, planned=True)
+        board.soft_reset(run_main=True)
 
 
 def _reached(url: str) -> Board:
