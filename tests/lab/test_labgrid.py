@@ -195,7 +195,7 @@ def test_a_board_is_reserved_prepared_tested_and_released(lab, yaml):
     left = {"/uscomo.a/1/uscomo/old.mpy": b"of before", "/uscomo.d/a/record": b"without an agent"}
     lab.bench.board.write(left)
     said = ended(lab.pytest("anna", EXAMPLE / "test_lab_board.py", yaml))
-    assert "2 passed" in said
+    assert "3 passed" in said
     assert not lab.bench.flashed  # the right version was there
     assert "acquired" not in lab.client("reservations")
     assert "acquired: None" in lab.client("-p", "bench-a", "show")

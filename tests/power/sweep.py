@@ -56,7 +56,7 @@ _TIMEOUT = 900
 def given() -> str:
     """Packages, keys and statements, as the board's script reads them."""
     key, other = SigningKey.generate(), SigningKey.generate()
-    made = {str(release): _application(release, key) for release in (1, 2)}
+    made = {str(release): _application(release, key) for release in (1, 2, 3)}
     made["2.from.1"] = _part(made["1"], made["2"])
     if "agent-update" not in WAITING:
         made["agent"] = _agent(key)

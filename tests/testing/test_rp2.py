@@ -73,6 +73,12 @@ class TestCode:
         assert copied == "original copied\n"
         assert board.exec("print(value)") == "original\n"
 
+    def test_code_is_copied_in_its_middle(self, board):
+        board.begin("print('first'); import time; time.sleep(1); print('last')")
+        board.reach("first")
+        assert board.forked(lambda copy: copy.finish()) == "first\nlast\n"
+        assert board.finish() == "first\nlast\n"
+
     def test_an_error_in_a_copy_comes_back(self, board):
         with pytest.raises(BoardError, match="KeyError"):
             board.forked(lambda copy: copy.exec("{}['missing']"))
@@ -126,6 +132,37 @@ class TestFlash:
         board.exec("lost = 1\nwith open('/stays', 'w') as file: file.write('yes')")
         board.reset()
         assert board.exec("print(open('/stays').read(), 'lost' in globals())") == "yes False\n"
+
+    def test_what_is_written_is_told(self, board):
+        writes = []
+        before, seen = board.flash, len(board.flash_operations)
+        board.watch_flash(lambda *write: writes.append(write))
+        board.exec("with open('/told', 'wb') as file: file.write(b'x' * 2000)")
+        board.watch_flash(lambda *write: None)
+        assert [operation for operation, _ in writes] == board.flash_operations[seen:]
+        flash = bytearray(before)
+        for (kind, at, size), data in writes:
+            if kind == "erase":
+                flash[at : at + size] = b"\xff" * size
+            else:
+                old = flash[at : at + size]
+                flash[at : at + size] = bytes(a & b for a, b in zip(old, data, strict=True))
+        assert board.flash == bytes(flash)
+        start, end = board.file_system
+        assert before[:start] == flash[:start]
+        assert before[start:end] != flash[start:end]
+
+    def test_other_flash_comes_under_a_board(self, board):
+        before = board.flash
+        board.exec("open('/here', 'w').close()")
+
+        def elsewhere(copy):
+            copy.flash = before
+            copy.reset()
+            return copy.exec("import os; print('here' in os.listdir('/'))")
+
+        assert board.forked(elsewhere) == "False\n"
+        assert board.exec("import os; print('here' in os.listdir('/'))") == "True\n"
 
     def test_operations_are_seen(self, board):
         seen = len(board.flash_operations)

@@ -140,10 +140,23 @@ class PicoBoard:
         UnreachableError
             No answer within `timeout` seconds of the clock on the wall.
         """
-        board = self._emulator
+        self.begin(code, timeout)
+        return self.finish(timeout)
+
+    def begin(self, code: str, timeout: float = 60) -> None:
+        """Begin what `exec` does; the board goes on with it in `reach` and `finish`."""
         self._enter_raw_repl(timeout)
-        board.received.clear()
-        board.send(code.encode() + _END)
+        self._emulator.received.clear()
+        self._emulator.send(code.encode() + _END)
+
+    def reach(self, words: str, timeout: float = 60) -> None:
+        """Let what was begun run until it has printed something."""
+        board, wanted = self._emulator, words.encode()
+        self._run(lambda: wanted in board.received, timeout, repr(words))
+
+    def finish(self, timeout: float = 60) -> str:
+        """Let what was begun run to its end; as `exec`."""
+        board = self._emulator
         self._run(lambda: board.received.count(_END) >= 2, timeout, "the end of the code")
         output, traceback, _ = bytes(board.received).split(_END, 2)
         printed = _text(output.removeprefix(b"OK"))
@@ -209,10 +222,24 @@ class PicoBoard:
         """The whole flash as it is now: firmware and file system, 2 MB."""
         return self._emulator.flash
 
+    @flash.setter
+    def flash(self, content: bytes) -> None:
+        # Behind the firmware's back: a board that runs has to mount it anew, or to be reset.
+        self._emulator.flash = content
+
     @property
     def flash_operations(self) -> list[FlashOperation]:
         """Every flash erase and program since the board was switched on."""
         return self._emulator.chip.operations
+
+    @property
+    def file_system(self) -> tuple[int, int]:
+        """Where in `flash` the files are: first address, and the one after the last."""
+        return self._emulator.files.place
+
+    def watch_flash(self, watch: Callable[[FlashOperation, bytes], None]) -> None:
+        """Have each flash operation told, and what is programmed, before it takes effect."""
+        self._emulator.chip.on_operation = watch
 
     def preload(self, files: Mapping[str, bytes]) -> None:
         """Put files, by absolute path, on the flash of a board that is switched off.

@@ -46,6 +46,7 @@ class FlashChip:
 
     def __init__(self, ssi: Any, memory: memoryview, on_cut: Callable[[], None]) -> None:
         self.operations: list[FlashOperation] = []
+        self.on_operation: Callable[[FlashOperation, bytes], None] = _nothing
         self.is_cut = False
         self._ssi = ssi
         self._memory = memory
@@ -69,6 +70,8 @@ class FlashChip:
         operation = self._pending()
         if operation is not None:
             self.operations.append(operation)
+            data = bytes(self._ssi._tx_buffer[4 : 4 + operation.size])
+            self.on_operation(operation, data if operation.kind == "program" else b"")
             if len(self.operations) == self._cut_at:
                 self._tear(operation)
                 self.is_cut = True
@@ -98,6 +101,10 @@ class FlashChip:
                 self._memory[start + i] &= data[i]  # NOR: programming only clears bits
 
 
+def _nothing(operation: FlashOperation, data: bytes) -> None:
+    pass
+
+
 class FileSystem:
     """The board's littlefs seen from the host, while the board is off.
 
@@ -122,6 +129,11 @@ class FileSystem:
         self._end = start + blocks * BLOCK
         self._blocks = blocks
         self._disk_version = 0x00020000 if firmware < (1, 22, 0) else 0x00020001
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """First address, and the one after the last."""
+        return self._start, self._end
 
     def _mount(self, context: UserContext) -> LittleFS:
         # As the firmware does at boot: what does not mount is formatted.

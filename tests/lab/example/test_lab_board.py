@@ -10,6 +10,14 @@ def test_nothing_of_the_one_before_is_there(board):
         assert not [name for name in names if name.startswith("uscomo")]
 
 
+@pytest.mark.board(state="deployed")
+def test_the_agent_is_there_and_has_no_account(board):
+    with board.open() as opened:
+        assert opened.exists("/uscomo.a/1/uscomo/__init__.mpy")
+        opened.soft_reset()
+        assert opened.eval("__import__('uscomo').status()") == []
+
+
 def test_an_application_is_installed(agent, app):
     package = app.published("../../hil/example/greeter")
     assert agent.install(package.id) == "done"

@@ -472,10 +472,17 @@ def _check_files(slot):
         file.readline()
         for line in file:
             digest, size, path = line.split()
+            sha256 = hashlib.sha256()
+            left = int(size)
             with open(slot + "/" + path.decode(), "rb") as content:
-                data = content.read(16384)
-            assert len(data) == int(size), "a file is cut short"
-            assert hexlify(hashlib.sha256(data).digest()) == digest, "a file is wrong"
+                while True:
+                    data = content.read(1024)
+                    if not data:
+                        break
+                    sha256.update(data)
+                    left -= len(data)
+            assert not left, "a file is cut short"
+            assert hexlify(sha256.digest()) == digest, "a file is wrong"
 
 
 def _packages(nodes):
