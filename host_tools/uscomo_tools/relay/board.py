@@ -173,6 +173,7 @@ class RelayedBoard:
     async def _serve(self, port: Port) -> None:
         heard = time.monotonic()
         self._greet()
+        self._stir()
         while True:
             now = time.monotonic()
             # Who is not to be sent anything does not wait for being due either.
