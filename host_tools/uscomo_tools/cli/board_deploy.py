@@ -6,7 +6,6 @@ import os
 import sys
 from copy import deepcopy
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,77 +17,40 @@ from ..board.connection import Board
 from ..board.deployment import Data, ForeignMainError, Main
 from ..board.local.keys import developer_public_key
 from ..board.provisioning import Wishes
-from ..device.provision import AUTH_TYPES, NUMBERS, TEXTS, WORDS
 from ..device.tls import Tls
 from ..errors import RefusedError, UsageError
-from ..package.keys import PublicKey
 from .board_each import Fields, Turn, each_board
 from .board_options import Baudrate, Ports, Via, Wait
+from .board_wishes import (
+    PASSWORDS,
+    Account,
+    Anchor,
+    Auth,
+    Ca,
+    ClientCert,
+    ClientKey,
+    DeviceId,
+    ForgetTls,
+    ForgetWifi,
+    RequestTypes,
+    ScomoRoot,
+    ServerAuth,
+    ServerId,
+    Setting,
+    Type,
+    Url,
+    User,
+    Wifi,
+    one_id,
+    secret,
+    wishes_of,
+)
 from .options import AsJson
 from .rest import text_of
 
-_ACCOUNT = "main"
-_PASSWORDS = {
-    "password": ("USCOMO_PASSWORD", "The board's password"),
-    "server_password": ("USCOMO_SERVER_PASSWORD", "The server's password"),
-}
-_WIFI_PASSWORD = "USCOMO_WIFI_PASSWORD"
-_AUTH = f"one of {', '.join(AUTH_TYPES)}"
-_SETTINGS = ", ".join(sorted({*WORDS, *NUMBERS, *TEXTS}))
 _MARKS = {"good": "[green]good[/]", "warning": "[yellow]warning[/]", "bad": "[red]bad[/]"}
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Account = Annotated[
-    str, typer.Option(help=f"Name of the account, {_ACCOUNT} by default; others stay as they are.")
-]
-Url = Annotated[str, typer.Option(help="The DM server's address, with its path.")]
-User = Annotated[
-    str, typer.Option(help="User name; the password is asked for, or in USCOMO_PASSWORD.")
-]
-ServerId = Annotated[str, typer.Option(help="The server's identifier; uscomo by default.")]
-Auth = Annotated[str, typer.Option(help=f"How the board proves itself: {_AUTH}.")]
-ServerAuth = Annotated[
-    str,
-    typer.Option(
-        help=f"How the server has to prove itself: {_AUTH}. Its password is asked for, or in "
-        "USCOMO_SERVER_PASSWORD."
-    ),
-]
-ScomoRoot = Annotated[str, typer.Option(help="Where its SCOMO object lies; ./SCOMO by default.")]
-RequestTypes = Annotated[
-    str, typer.Option(help="Ways to ask for an application: update,install,none by default.")
-]
-DeviceId = Annotated[
-    str, typer.Option(help="Else the one it has, or urn:uscomo: and the chip's number.")
-]
-Type = Annotated[str, typer.Option(help="Device type, as packages name it; else its board's.")]
-Wifi = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME", help=f"A network; its key is asked for, or in {_WIFI_PASSWORD}."),
-]
-ForgetWifi = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A network to forget.")]
-Setting = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME=VALUE", help=f"Repeatable; no value: its default. {_SETTINGS}."),
-]
-Anchor = Annotated[
-    list[Path] | None,
-    typer.Option(help="PEM file of a key whose packages are trusted; repeatable."),
-]
-Ca = Annotated[
-    list[Path] | None,
-    typer.Option(
-        help="PEM or DER: an authority that https servers' certificates are signed by; repeatable."
-    ),
-]
-ForgetTls = Annotated[
-    bool, typer.Option("--forget-tls", help="First, forget all authorities and certificates.")
-]
-ClientCert = Annotated[
-    Path | None,
-    typer.Option(help="PEM or DER: the board's certificate, for the account's server."),
-]
-ClientKey = Annotated[Path | None, typer.Option(help="PEM or DER: key of --client-cert.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -136,8 +98,8 @@ def deploy(
     as_json: AsJson = False,
 ) -> None:
     """Put the agent on a board, whole or not at all, with its accounts and keys; start it."""
-    _one_id(port, device_id)
-    wishes = _wishes(
+    one_id(port, device_id)
+    wishes = wishes_of(
         *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
         *(device_id, type, wifi, None, setting, anchor),
     )
@@ -229,8 +191,8 @@ def provision(
     as_json: AsJson = False,
 ) -> None:
     """Write accounts, networks, settings and keys; what is not named stays as it is."""
-    _one_id(port, device_id)
-    wishes = _wishes(
+    one_id(port, device_id)
+    wishes = wishes_of(
         *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
         *(device_id, type, wifi, forget_wifi, setting, anchor),
     )
@@ -288,82 +250,16 @@ def _examined_text(fields: Fields) -> str:
     return text_of(table)
 
 
-# -- options
-
-
-def _one_id(ports: list[str] | None, device_id: str) -> None:
-    if device_id and ports and (len(ports) > 1 or "all" in ports):
-        raise UsageError("--device-id is of one board: name that one's --port")
-
-
-def _wishes(
-    account: str,
-    url: str,
-    user: str,
-    server_id: str,
-    auth: str,
-    server_auth: str,
-    scomo_root: str,
-    request_types: str,
-    device_id: str,
-    type: str,
-    wifi: list[str] | None,
-    forget_wifi: list[str] | None,
-    setting: list[str] | None,
-    anchor: list[Path] | None,
-) -> Wishes:
-    given = {
-        "url": url,
-        "user": user,
-        "server_id": server_id,
-        "auth": auth,
-        "server_auth": server_auth,
-        "scomo_root": scomo_root,
-        "request_types": request_types,
-    }
-    fields: dict[str, Any] = {name: value for name, value in given.items() if value}
-    for name, (variable, _) in _PASSWORDS.items():
-        if os.environ.get(variable) and (fields or account):
-            fields[name] = os.environ[variable]
-    settings = {}
-    for pair in setting or ():
-        name, mark, value = pair.partition("=")
-        if not mark:
-            raise UsageError(f"--setting {pair}: NAME=VALUE")
-        settings[name] = value
-    networks: dict[str, str | None] = dict.fromkeys(forget_wifi or ())
-    for name in wifi or ():
-        networks[name] = _secret(_WIFI_PASSWORD, f"Key of network {name} (empty: open)")
-    return Wishes(
-        account=(account or _ACCOUNT) if fields or account else "",
-        fields=fields,
-        device_id=device_id,
-        type=type,
-        settings=settings,
-        networks=networks,
-        anchors=[PublicKey.load(path).modulus for path in anchor or ()],
-    )
-
-
 def _ask(wishes: Wishes, there: dict[str, Any], turn: Turn) -> None:
     for name in provisioning.missing_secrets(wishes, there):
-        variable, prompt = _PASSWORDS[name]
+        variable, prompt = PASSWORDS[name]
         prompt = f"{prompt}, account {wishes.account}"
         wishes.fields[name] = os.environ.get(variable) or _asked(variable, prompt, turn)
 
 
 def _asked(variable: str, prompt: str, turn: Turn) -> str:
     with turn.asking(f"{prompt}?", variable):
-        return _secret(variable, prompt)
-
-
-def _secret(variable: str, prompt: str) -> str:
-    value = os.environ.get(variable)
-    if value is not None:
-        return value
-    if not sys.stdin.isatty():
-        raise UsageError(f"{prompt}? There is no terminal to ask on: put it into {variable}")
-    return str(typer.prompt(prompt, default="", hide_input=True, show_default=False, err=True))
+        return secret(variable, prompt)
 
 
 def _tls_line(name: str) -> str:
