@@ -83,19 +83,23 @@ def carried_out(message):
     return best
 
 
-def run(path):
+def run(paths):
     os.mkdir(uscomo_boot.ROOT)
     from uscomo import digest, mac
     from uscomo.md5 import md5
 
-    with open(path, "rb") as file:
-        message = file.read()
+    messages = {}
+    for name, path in paths.items():
+        with open(path, "rb") as file:
+            messages[name] = file.read()
+    message = messages["recorded"]
     buffer = bytearray(message)
     account = Account()
     found = {
         "scan": measure(scan, buffer, len(buffer)),
         "read": measure(read, buffer, len(buffer)),
         "carried out": carried_out(message),
+        "dense": carried_out(messages["dense"]),
         "one block": measure(md5, bytes(50)),
         "auth-md5": measure(digest.credential, b"user", b"password", bytes(16)),
         "auth-MAC": measure(mac.header, account, bytes(16), buffer, len(buffer)),

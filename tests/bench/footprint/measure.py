@@ -216,7 +216,7 @@ def _needs(
 ) -> Iterator[Figure]:
     name = workload.name
     yield Figure(name, "ms", run.milliseconds)
-    unlisted = sorted(set(run.modules) - set(phases.SHARED + phase))
+    unlisted = sorted(set(run.modules) - set(phases.SHARED + phases.RARE + phase))
     if unlisted:
         problem = f"imports what its phase does not list: {', '.join(unlisted)}"
         yield Figure(f"{name}, modules", "", len(run.modules), None, problem)

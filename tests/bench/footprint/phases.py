@@ -4,16 +4,19 @@ from __future__ import annotations
 
 KB = 1024
 
-# Names are those of files, of which some are bundles (uscomo_tools.device.agent.BUNDLES).
-# What both phases stand on: always there, there while the agent is awake, and http, which is
-# used by both and let go with either.
+# Names are those of files, of which some are bundles or parts (uscomo_tools.device.layout).
+# What both phases stand on: always there, there while the agent is awake, and http with answer,
+# which are used by both and let go with either.
 RESIDENT = ("supervisor",)
-SHARED = (*RESIDENT, "store", "consent", "agent", "lifecycle", "http")
+SHARED = (*RESIDENT, "store", "record", "consent", "agent", "lifecycle", "http", "answer")
 
 # What a phase alone brings in, in the order in which they import each other; never both phases
 # are in memory.
-TALK = ("digest", "md5", "devinfo", "dmacc", "scomo", "talk")
+TALK = ("digest", "md5", "devinfo", "account", "dmacc", "scomo", "talk")
 INSTALL = ("rsa", "change", "operation", "package", "trust", "download")
+
+# What a server may ask for: imported when it does, and let go between two of its messages.
+RARE = ("values", "delivery", "leaves", "listing", "properties", "reports", "split", "chunks")
 
 TALK_SIZE = 24 * KB
 INSTALL_SIZE = 24 * KB
