@@ -182,6 +182,22 @@ def test_a_bad_line_costs_time_and_nothing_else(here: Desk) -> None:
     assert pipe.spoiled > 10
 
 
+def test_a_spoiled_byte_that_is_a_ctrl_c_stops_no_board_for_long(here: Desk) -> None:
+    app = here.app()
+    with here.relay() as relay:
+        relay.wait_event("attached")
+        relay.type("\x03")
+        relay.wait_for("KeyboardInterrupt")
+        relay.wait_for("listens on port relay")
+        # Also where more of it has led to the raw REPL.
+        relay.type("\x03\x01")
+        relay.wait_for("raw REPL")
+        relay.wait_for("listens on port relay", times=2)
+        here.address(relay)
+        here.install(app.id)
+        relay.wait_for("^hello 1$")
+
+
 # -- other programs
 
 

@@ -224,6 +224,10 @@ def test_console_text_becomes_lines() -> None:
     assert text.at_prompt
     text.take(b"import x\r\n")
     assert not text.at_prompt
+    text.take(b">")
+    assert not text.at_prompt, "an application's"
+    text.take(b"\r\nraw REPL; CTRL-B to exit\r\n>")
+    assert text.at_prompt
 
 
 def test_names_of_boards() -> None:

@@ -1,6 +1,7 @@
 """One board at the relay: its port, its streams, its console; found again after it was away.
 
-The program on the board is never interrupted. On connecting, frames of before are thrown away and
+The program on the board is never interrupted; where a spoiled byte was a Ctrl-C, it is started
+again. On connecting, frames of before are thrown away and
 the board is told that it has no stream, so that what was under way begins anew at once: a download
 goes on from what lies on the board.
 """
@@ -27,6 +28,10 @@ from .shared import POSSIBLE, SharedConsole
 # Seconds: the longest wait for the line, until what looked like a frame was none, between two
 # tries to open a port, without a byte until draining is done and in all.
 _LONGEST, _QUIET, _AGAIN, _DRAINED, _DRAIN = 0.5, 0.5, 0.5, 0.1, 1.0
+# Seconds at a prompt that nobody asked for, until the program is started again; and what does so,
+# from any REPL: Ctrl-C, the friendly one, a soft reset.
+_STOPPED = 3.0
+_START = b"\r\x03\x02\r\x04"
 # A server's notification at most so often, in seconds.
 _NOTIFIED_EVERY = 1.0
 
@@ -80,6 +85,8 @@ class RelayedBoard:
         self._notified: float | None = None
         self._shared: SharedConsole | None = None
         self._said = ""
+        self._by_hand = False  # somebody at the shared console has what runs in hand
+        self._stopped: float | None = None
 
     # -- from outside
 
@@ -199,8 +206,21 @@ class RelayedBoard:
             frames = self._end.outgoing(now)
             if self._listens:
                 out += frames
+            if self._is_stopped(now):
+                self._event("stopped by a spoiled byte, started again")
+                out += _START
             if out:
                 await port.write(out)
+
+    def _is_stopped(self, now: float) -> bool:
+        if self._by_hand or not self.console.at_prompt:
+            self._stopped = None
+        elif self._stopped is None:
+            self._stopped = now
+        elif now - self._stopped > _STOPPED:
+            self._stopped = None
+            return True
+        return False
 
     @property
     def _listens(self) -> bool:
@@ -228,6 +248,7 @@ class RelayedBoard:
 
     def _opened(self, event: Opened) -> None:
         stream = event.stream
+        self._by_hand = False
         problem = ""
         origin = Origin.of_stream(event.url)
         if origin is None or not self._gate.allowed.permits(origin):
@@ -287,6 +308,7 @@ class RelayedBoard:
                 self._greet()
                 self._stir()
             return
+        self._by_hand = True
         if self._is_raw and self._exchange is not None:
             self._break_off()
         self._type(data)

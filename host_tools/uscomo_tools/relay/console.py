@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-#: The friendly REPL's: no program runs, and nobody takes frames.
-PROMPT = ">>> "
+# The REPL's: no program runs, and nobody takes frames.
+_PROMPTS = (">>> ", "... ", "=== ")
+_RAW_BANNER, _RAW_PROMPT = "raw REPL", ">"
 _MAX_LINE = 400
 # What a terminal could act on, and what is left of damaged frames.
 _UNSHOWN = dict.fromkeys((*range(9), *range(10, 32), *range(127, 160), 0xFFFD), "·")
@@ -25,12 +26,13 @@ class ConsoleText:
     def __init__(self) -> None:
         self.question = ""
         self.asked_at = 0.0
-        self._line = ""
+        self._line = self._last = ""
 
     @property
     def at_prompt(self) -> bool:
         """Whether the REPL waits for somebody to type."""
-        return self._line.startswith(PROMPT) and len(self._line) <= len(PROMPT)
+        is_raw = self._line == _RAW_PROMPT and self._last.startswith(_RAW_BANNER)
+        return is_raw or self._line.startswith(_PROMPTS)
 
     def take(self, data: bytes) -> list[str]:
         """The lines that are whole now, and a question as soon as it is."""
@@ -38,6 +40,7 @@ class ConsoleText:
         if text:
             self.question = ""
         *lines, self._line = (self._line + text).split("\n")
+        self._last = lines[-1] if lines else self._last
         if self._line.startswith("? ") and self._line.endswith("] "):
             self.question = self._line.strip()
             self.asked_at = time.monotonic()
