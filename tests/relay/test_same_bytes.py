@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
 from relaying import Relay, settings_for
+from tape import Tape
 
 from uscomo_tools.device.provision import DeviceSpec
 from uscomo_tools.package import SigningKey
@@ -27,58 +25,6 @@ SECONDS = 60.0
 CHANCE = Path(__file__).parent / "board" / "same_chance.py"
 SESSION = 0x1A2B
 NONCE = base64.b64encode(b"server's nonce").decode()
-
-
-class Tape:
-    """In front of a server: records its answers, then gives the same ones again."""
-
-    def __init__(self, server: str) -> None:
-        self.asked: list[tuple[str, bytes, str]] = []
-        self.answers: list[tuple[int, str, bytes]] = []
-        self.plays = False
-        tape = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                kind = self.headers["content-type"]
-                number = len(tape.asked)
-                tape.asked.append((self.path, body, kind))
-                if not tape.plays:
-                    found = httpx.post(
-                        server + self.path, content=body, headers={"content-type": kind}
-                    )
-                    tape.answers.append(
-                        (found.status_code, found.headers["content-type"], found.content)
-                    )
-                if number >= len(tape.answers):
-                    self.send_error(500)
-                    return
-                status, kind, body = tape.answers[number]
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *arguments: object) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-
-    def play(self) -> list[tuple[str, bytes, str]]:
-        """Play from now on; what was asked until now."""
-        self.plays = True
-        asked, self.asked = self.asked, []
-        return asked
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def wait(found: Callable[[], object], board: ServedBoard) -> None:

@@ -46,7 +46,8 @@ async def main():
         line = console.line()
         if line == "heap":
             gc.collect()
-            print("heap", gc.mem_alloc())
+            used = gc.mem_alloc()
+            print("heap", used, used)  # twice: digits may get lost
         elif line == "check":
             uscomo.check()
         await asyncio.sleep(0.05)
@@ -219,7 +220,9 @@ def _heap(relay: Relay) -> int:
         before = len(relay.heard.lines)
 
         def told(before: int = before) -> Any:
-            found = (re.fullmatch(r"heap (\d{4,7})", line) for line in relay.heard.lines[before:])
+            found = (
+                re.fullmatch(r"heap (\d{4,7}) \1", line) for line in relay.heard.lines[before:]
+            )
             return next((hit for hit in found if hit), None)
 
         found.append(int(_again(relay, lambda: relay.type("heap"), told)[1]))
