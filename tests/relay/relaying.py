@@ -199,12 +199,16 @@ class Desk:
 
 
 @contextmanager
-def desk(folder: Path, **settings: str) -> Iterator[Desk]:
+def desk(
+    folder: Path,
+    start: Callable[..., ServedBoard] = unix.start,
+    type: str = "unix",
+    **settings: str,
+) -> Iterator[Desk]:
     """A board that is switched on, at no relay yet."""
     key = SigningKey.generate()
     with DmServer(folder / "server", key) as server:
-        wanted = {"bearer": "relay", "notify_port": "0", **settings}
-        spec = server.enrol("unix", settings=wanted)
+        spec = server.enrol(type, settings={"bearer": "relay", **settings})
         files = {**deployed_files(), **store_files(spec)}
-        with unix.start(folder / "board", files=files) as board:
+        with start(folder / "board", files=files) as board:
             yield Desk(folder, server, spec, board)

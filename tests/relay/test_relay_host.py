@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import socket
 import subprocess
@@ -11,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -273,9 +276,12 @@ def test_a_shared_console_has_the_text_and_takes_what_is_typed(
 # -- the command
 
 
+RELAY = (sys.executable, "-c", "from uscomo_tools.cli import main; main()", "relay")
+
+
 def command(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", "from uscomo_tools.cli import main; main()", "relay", *arguments],
+        [*RELAY, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -358,3 +364,63 @@ def test_wrong_usage(
     assert cli.run(["relay", *arguments, "--json"]) == code
     (line,) = capsys.readouterr().out.splitlines()[-1:]
     assert json.loads(line)["ok"] is False
+
+
+def test_a_bar_on_a_terminal_and_the_consoles_text_above_it(board: Puppet, site: Site) -> None:
+    site.body = bytes(60_000)
+    master, end = pty.openpty()
+    process = subprocess.Popen(
+        [*RELAY, board.url, "--server", site.url, "--no-share"],
+        stdin=subprocess.DEVNULL,
+        stdout=end,
+        stderr=end,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(end)
+    shown = b""
+
+    def until(text: bytes) -> None:
+        nonlocal shown
+        end = time.monotonic() + 20
+        while text not in shown:
+            assert time.monotonic() < end, shown
+            if select.select([master], [], [], 0.1)[0]:
+                shown += os.read(master, 65536)
+
+    try:
+        until(b"attached")
+        getting = threading.Thread(target=board.get, args=(site.url + "/blink.pkg",))
+        getting.start()
+        until(b"blink.pkg")
+        until("━".encode())
+        getting.join()
+        board.write(b"hello\r\n")
+        until(b"hello\r\n")
+        until(b"status=200")
+        process.terminate()
+        until(b"stopped")
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def test_many_boards_at_once(site: Site) -> None:
+    site.body = bytes(range(256)) * 8
+    with ExitStack() as stack:
+        boards = [stack.enter_context(Puppet()) for _ in range(12)]
+        relay = stack.enter_context(several(boards, site.url))
+        relay.wait_event("attached", len(boards))
+        found: dict[int, bytes] = {}
+
+        def get(number: int) -> None:
+            found[number] = boards[number].get(f"{site.url}/{number}")
+
+        threads = [threading.Thread(target=get, args=(number,)) for number in range(len(boards))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert all(found[number].endswith(site.body) for number in range(len(boards)))
+    assert sorted(int(path[1:]) for _, path, _, _ in site.seen) == list(range(len(boards)))
