@@ -1,7 +1,7 @@
 """Sessions and installations over a line that spoils bytes: ``python -m tests.bench.soak``.
 
-The board is the unix VM at a relay. Prints what there was after each tenth of the rounds; ends
-with 1 where the board's heap or files, or the server's rows, have grown.
+The boards are unix VMs at relays. Prints what there was after each tenth of the rounds; ends
+with 1 where a board's heap or files, or a server's rows, have grown.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,38 +25,50 @@ from .verdict import grown
 def main() -> int:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--sessions", type=int, default=1000)
-    parser.add_argument("--installs", type=int, default=100)
+    parser.add_argument("--sessions", type=int, default=1000, help="of all boards together")
+    parser.add_argument("--installs", type=int, default=100, help="of all boards together")
+    parser.add_argument("--boards", type=int, default=4, help="at once, each at its own relay")
     parser.add_argument("--rate", type=float, default=0.001, help="share of bytes spoiled")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the first board's line")
     arguments = parser.parse_args()
-
-    def tell(found: Round) -> None:
-        if not arguments.json:
-            text = f"{found.installs} installs, {found.sessions} sessions, heap {found.heap}"
-            print(text, file=sys.stderr, flush=True)
-
     with TemporaryDirectory(prefix="uscomo-soak-") as name:
-        soak = run(
+        one = partial(
+            _one,
             Path(name),
-            arguments.sessions,
-            arguments.installs,
+            arguments.sessions // arguments.boards,
+            arguments.installs // arguments.boards,
             arguments.rate,
-            arguments.seed,
-            tell,
         )
-    more = grown(soak.rounds)
+        with ProcessPoolExecutor(arguments.boards) as pool:
+            seeds = range(arguments.seed, arguments.seed + arguments.boards)
+            soaks = list(pool.map(one, seeds))
+    more = sorted({name for soak in soaks for name in grown(soak.rounds)})
     if arguments.json:
-        print(json.dumps({"ok": not more, "grown": more, **asdict(soak)}))
-    else:
-        Console(width=130).print(_table(soak))
+        boards = [asdict(soak) for soak in soaks]
+        print(json.dumps({"ok": not more, "grown": more, "boards": boards}))
+        return 1 if more else 0
+    terminal = Console(width=130)
+    for soak in soaks:
+        terminal.print(_table(soak))
         share = soak.spoiled / max(1, soak.carried)
         print(
             f"{soak.carried} bytes carried, {soak.spoiled} spoiled ({share:.2%}); "
             f"{soak.requests} requests, {soak.broken} broken off"
         )
-        print("grown: " + (", ".join(more) or "nothing"))
+    sessions = sum(soak.rounds[-1].sessions for soak in soaks)
+    installs = sum(soak.rounds[-1].installs for soak in soaks)
+    print(f"{sessions} sessions, {installs} installations; grown: {', '.join(more) or 'nothing'}")
     return 1 if more else 0
+
+
+def _one(folder: Path, sessions: int, installs: int, rate: float, seed: int) -> Soak:
+    def tell(found: Round) -> None:
+        text = f"board {seed}: {found.installs} installations, {found.sessions} sessions"
+        print(f"{text}, heap {found.heap}", file=sys.stderr, flush=True)
+
+    place = folder / str(seed)
+    place.mkdir()
+    return run(place, sessions, installs, rate, seed, tell)
 
 
 def _table(soak: Soak) -> Table:

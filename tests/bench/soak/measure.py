@@ -90,7 +90,6 @@ class Soak:
     rounds: list[Round] = field(default_factory=list)
     spoiled: int = 0
     carried: int = 0
-    repeated: int = 0
     requests: int = 0
     broken: int = 0
 
