@@ -225,9 +225,14 @@ def _certificates(wishes: Wishes, there: Mapping[str, Any], wanted: Provisioning
     kept = [] if wishes.forget_tls else there.get("tls", [])
     if wishes.forget_tls:
         wanted.files = {f"{FOLDER}/{name}": None for name in there.get("tls", [])}
-    account = there.get("accounts", {}).get(wishes.account, {})
-    url = wishes.fields.get("url") or account.get("url", "")
-    wishes.tls.check(url, {**there.get("settings", {}), **wishes.settings}, kept)
+    accounts = there.get("accounts", {})
+    url = wishes.fields.get("url") or accounts.get(wishes.account, {}).get("url", "")
+    settings = {**there.get("settings", {}), **wishes.settings}
+    wishes.tls.check(url, settings, kept)
+    if wishes.forget_tls or "tls" in wishes.settings:
+        for name, account in accounts.items():
+            if name != wishes.account:
+                Tls(wishes.tls.authorities).check(account["url"], settings, kept)
     wanted.files.update(wishes.tls.files(url))
 
 
