@@ -70,7 +70,7 @@ def step(held):
         held.ended(due, result)
 
 
-def same(names=None):
+def same(*names):
     """A phase's modules stay: a VM that sweeps has the memory, and no time."""
 
 
