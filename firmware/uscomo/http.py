@@ -69,7 +69,7 @@ def connect_tls(host, port):
 
 def _joined():
     # Whether a network was joined just now, of those that this device was given.
-    if not platform.phase or not platform.phase[2].keys("~net/"):
+    if platform.cable or not platform.phase or not platform.phase[2].keys("~net/"):
         return False
     try:
         from uscomo import net

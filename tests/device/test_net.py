@@ -244,6 +244,17 @@ def test_a_request_without_a_network_is_unreachable():
     assert case.said[0] == "network home: not found"
 
 
+def test_a_host_at_the_cable_is_no_reason_to_join():
+    radio = Radio({"home": GOT_IP})
+    platform.cable = True
+    try:
+        with Case(radio, {"home": ""}), Link():
+            raises(http.HttpError, http.request, "GET", "http://h/", (), None, 1, None)
+    finally:
+        platform.cable = False
+    assert radio.tried == []
+
+
 def test_a_server_that_is_down_is_no_reason_to_join():
     radio = Radio({}, GOT_IP)
     with Case(radio, {"home": ""}) as case, Link() as link:

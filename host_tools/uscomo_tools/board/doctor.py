@@ -29,7 +29,7 @@ OLDEST = (1, 23)
 #: A package that most boards should have room for, spooled and unpacked.
 _PACKAGE = 64 * 1024
 #: A clock that shows an earlier year was never set.
-_YEAR = 2024
+_YEAR = 2025
 _LISTED = ("/", "/lib", "/lib/uscomo")
 
 
@@ -237,7 +237,7 @@ def _clock(facts: Facts) -> Iterator[Check]:
     if year is None:
         return
     if year < _YEAR and (facts.identity.modules.get("ssl") or facts.identity.modules.get("tls")):
-        advice = "certificates cannot be checked until it is set: `mpremote rtc --set`"
+        advice = "a time server is asked before https (setting ntp); or `mpremote rtc --set`"
         yield Check("clock", f"not set, it is {year} here", WARNING, advice)
     else:
         yield Check("clock", f"{year}" if year >= _YEAR else "not set; nothing needs it")

@@ -105,6 +105,9 @@ class Wishes:
                 raise UsageError(f"the key of network {name!r}: 8 to 63 bytes, or none")
         if self.networks and identity.modules.get("network") is False:
             raise RefusedError("this board has no network: no module of that name")
+        secure = str(self.fields.get("url", "")).startswith("https://")
+        if secure and identity.modules.get("ssl") is False:
+            raise RefusedError("this board's firmware has no TLS: no module ssl")
         if self.account and not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", self.account):
             raise UsageError(f"account {self.account!r}: 1 to 16 letters, digits, - or _")
 
