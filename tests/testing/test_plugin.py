@@ -147,6 +147,14 @@ def test_an_unknown_board_is_refused(project):
     result.stdout.fnmatch_lines(["*--board rp3: one of unix, rp2, rp2w, microbit, serial:URL*"])
 
 
+def test_a_lab_wants_labgrid(project):
+    project.makeconftest("import sys; sys.modules['labgrid'] = None  # not installed")
+    project.makepyfile("def test_in_a_lab(board): pass")
+    result = run(project, "--board", "labgrid:lab.yaml")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*needs labgrid*pip install 'uscomo[[]labgrid,test]'*"])
+
+
 @pytest.mark.full
 def test_a_served_board_is_as_good_as_a_real_one(project):
     from uscomo_tools.testing.providers import unix
@@ -163,13 +171,17 @@ def test_a_served_board_is_as_good_as_a_real_one(project):
         def test_agent(board):
             assert board.exec("import uscomo; print(uscomo.status())") == "[]\\n"
 
+        def test_session(agent, dm_server):
+            assert agent.session() == "done"
+            assert dm_server.inventory(agent.device_id) == {}
+
         def test_switch(power):
             assert False
         """
     )
     with unix.start() as somewhere:
         result = run(project, "--board", f"serial:{somewhere.url}", "-rs")
-        result.assert_outcomes(passed=2, skipped=1)
+        result.assert_outcomes(passed=3, skipped=1)
         result.stdout.fnmatch_lines(["*has no power*"])
 
 
