@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import httpx
 
+from ..board.connection import Board
 from ..board.local.cable import Cable, Listener
 from ..board.local.server import Exchange, LocalServer
 from .agent_driver import Agent, AgentFailedError
@@ -14,6 +18,8 @@ from .providers.provided import ProvidedBoard
 
 _MAX_ROUNDS = 10
 _SILENCE = 600.0  # an emulated board shares its processor with others
+_GLANCE = 0.5  # seconds between two looks whether the board has power
+_IMPATIENT = 0.01  # a factor for what is waited for when it has none
 _ENDED = ("done", "failed", "refused")
 
 
@@ -46,7 +52,11 @@ class CableAgent(Agent):
         return self._work("update", component, self._patience)
 
     def _work(self, kind: str, id: str, patience: float) -> str:
-        with self.board.open() as board, _Relay(self._server.url) as relay:
+        with (
+            self.board.open() as board,
+            _Relay(self._server.url) as relay,
+            _while_on(self.board, board),
+        ):
             listener = Listener(self._on_event, self._on_output, lambda question: "y")
             cable = Cable(board, listener)
             cable.silence = _SILENCE
@@ -65,6 +75,30 @@ class CableAgent(Agent):
     def _waits(self) -> bool:
         operations = self._server.operations(self.device_id)
         return any(operation["state"] not in _ENDED for operation in operations)
+
+
+@contextmanager
+def _while_on(provided: ProvidedBoard, opened: Board) -> Iterator[None]:
+    """Nobody waits for a board that has lost its power: what goes on ends with an error."""
+    if "power" not in provided.features:
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_GLANCE):
+            if not provided.power.is_on:
+                opened.be_patient(_IMPATIENT)
+                opened.cancel()
+                return
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
 
 
 def _over(components: dict[str, str]) -> bool:
