@@ -126,6 +126,8 @@ def test_alerts_of_the_server_are_answered_at_the_relay(asking: Desk) -> None:
         relay.type("2")
         relay.wait_for("session main done")
         relay.wait(lambda: "done" in str(answer(choice)))
+    # Each question was answered when it was asked: nothing of one answer was left for the next.
+    assert sum(line.startswith("? ") for line in relay.heard.lines) == 2
     assert [answer(one)["told"] for one in (told, name, choice)] == [[], ["Ada Lovelace"], ["2"]]
     assert {answer(one)["statuses"][0]["code"] for one in (told, name, choice)} == {200}
 
@@ -188,6 +190,7 @@ def test_a_spoiled_byte_that_is_a_ctrl_c_stops_no_board_for_long(here: Desk) -> 
         relay.wait_event("attached")
         relay.type("\x03")
         relay.wait_for("KeyboardInterrupt")
+        relay.wait_event("restarted")
         relay.wait_for("listens on port relay")
         # Also where more of it has led to the raw REPL.
         relay.type("\x03\x01")
@@ -209,13 +212,13 @@ def test_mpremote_works_beside_the_relay(here: Desk, tmp_path: Path) -> None:
     consoles = BoardSettings(consoles=tmp_path / "consoles")
     with here.relay(board=consoles) as relay:
         relay.wait_event("attached")
-        path = str(relay.wait_event("console")["path"])
+        path = str(relay.wait_event("shares")["path"])
         assert Path(path).is_symlink()
         assert mpremote("exec", "print(6 * 7)").strip() == "42"
-        relay.wait_event("console free")
+        relay.wait_event("released")
         (tmp_path / "file.bin").write_bytes(bytes(range(256)) * 4)
         mpremote("cp", str(tmp_path / "file.bin"), ":file.bin")
-        relay.wait_event("console free", 2)
+        relay.wait_event("released", 2)
         assert here.board.files()["/file.bin"] == bytes(range(256)) * 4
         # Its program was stopped, as mpremote always does; started anew, the board is there again.
         mpremote("reset")

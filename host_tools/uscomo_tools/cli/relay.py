@@ -62,7 +62,7 @@ def relay(
     max_request: Annotated[int, typer.Option(min=1, help="Octets of a request.")] = 64 * 1024,
     max_answer: Annotated[int, typer.Option(min=1, help="Octets of an answer.")] = 16 * 2**20,
     per_minute: Annotated[int, typer.Option(min=1, help="Requests of a board a minute.")] = 120,
-    at_once: Annotated[int, typer.Option(min=1, help="Requests of all boards at once.")] = 32,
+    at_once: Annotated[int, typer.Option(min=1, help="Requests of all boards at once.")] = 64,
     baudrate: Baudrate = 115200,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line, for a log.")

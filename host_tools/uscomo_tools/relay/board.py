@@ -28,10 +28,10 @@ from .shared import POSSIBLE, SharedConsole
 # Seconds: the longest wait for the line, until what looked like a frame was none, between two
 # tries to open a port, without a byte until draining is done and in all.
 _LONGEST, _QUIET, _AGAIN, _DRAINED, _DRAIN = 0.5, 0.5, 0.5, 0.1, 1.0
-# Seconds at a prompt that nobody asked for, until the program is started again; and what does so,
-# from any REPL: Ctrl-C, the friendly one, a soft reset.
+# Seconds at a prompt that nobody asked for, until the program is started again. What leads from
+# the raw REPL to the friendly one, and there: Ctrl-C out of a line that was begun, a soft reset.
 _STOPPED = 3.0
-_START = b"\r\x03\x02\r\x04"
+_OUT_OF_RAW, _START = b"\r\x03\x02", b"\x03\x04"
 # A server's notification at most so often, in seconds.
 _NOTIFIED_EVERY = 1.0
 
@@ -93,7 +93,8 @@ class RelayedBoard:
     def type(self, line: str) -> None:
         """Type a line to the board's program, or answer its question."""
         self.console.answered()
-        self._type(line.encode() + b"\r\n")
+        # One end only: the second would be an empty answer to the next question.
+        self._type(line.encode() + b"\n")
 
     def notify(self, data: bytes) -> None:
         """Hand a server's notification on; too many of them are dropped."""
@@ -115,7 +116,7 @@ class RelayedBoard:
         if POSSIBLE and self._settings.share:
             folder = self._settings.consoles
             self._shared = SharedConsole(self._from_shared, folder and folder / self.name)
-            self._event("console", path=self._shared.path)
+            self._event("shares", path=self._shared.path)
         try:
             while True:
                 await self._once()
@@ -207,8 +208,8 @@ class RelayedBoard:
             if self._listens:
                 out += frames
             if self._is_stopped(now):
-                self._event("stopped by a spoiled byte, started again")
-                out += _START
+                self._event("restarted", problem="it stood at a prompt that nobody asked for")
+                out += _OUT_OF_RAW if self.console.is_raw else _START
             if out:
                 await port.write(out)
 
@@ -302,7 +303,7 @@ class RelayedBoard:
 
     def _from_shared(self, data: bytes | None) -> None:
         if data is None:
-            self._event("console free")
+            self._event("released")
             if self._port is not None:
                 self._break_off()
                 self._greet()

@@ -29,10 +29,14 @@ class ConsoleText:
         self._line = self._last = ""
 
     @property
+    def is_raw(self) -> bool:
+        """Whether that is the raw REPL."""
+        return self._line == _RAW_PROMPT and self._last.startswith(_RAW_BANNER)
+
+    @property
     def at_prompt(self) -> bool:
         """Whether the REPL waits for somebody to type."""
-        is_raw = self._line == _RAW_PROMPT and self._last.startswith(_RAW_BANNER)
-        return is_raw or self._line.startswith(_PROMPTS)
+        return self.is_raw or self._line.startswith(_PROMPTS)
 
     def take(self, data: bytes) -> list[str]:
         """The lines that are whole now, and a question as soon as it is."""

@@ -50,7 +50,7 @@ class Limits:
     request: int = 64 * 1024
     answer: int = 16 * 1024 * 1024
     per_minute: int = 120
-    at_once: int = 32
+    at_once: int = 64
 
 
 class Rate:

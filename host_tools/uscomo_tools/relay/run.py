@@ -73,7 +73,7 @@ class Operator:
         asking.sort(key=lambda board: board.console.asked_at)
         chosen = (named or asking or self._boards)[:1]
         if not (named or asking or len(self._boards) == 1):
-            self._reporter.event("whose line is that? NAME: TEXT", text=text)
+            self._reporter.event("not sent", text=text, problem="whose is it? NAME: TEXT")
             return
         chosen[0].type(rest.strip() if named else text)
 
