@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from pairs import Pair
 
+from uscomo_tools.errors import UscomoError
 from uscomo_tools.package import SigningKey
 from uscomo_tools.server.outward import proof
 from uscomo_tools.server.runner import RunningServer, ServerSettings
@@ -176,3 +177,12 @@ def test_what_the_operator_says_stays(routed: tuple[Pair, Router, int]) -> None:
 
     beside(pair, lambda: wait(lambda: router.kept > 1, pair))
     assert address(pair) == where
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind((HOST, 0))
+        port = taken.getsockname()[1]
+        settings = ServerSettings(tmp_path, "token", notify_port=port)
+        with pytest.raises(UscomoError, match=f"UDP port {port}"), RunningServer(settings):
+            raise AssertionError("it runs")

@@ -1,6 +1,6 @@
 """The emulated Pico W with official firmware: Wi-Fi, HTTPS, lines that break, power that fails.
 
-Two tests run with the long checks; all of them, in some ten minutes:
+Two tests run with the long checks; all of them, in a quarter of an hour on a machine of their own:
 ``pytest -m full --board rp2w tests/e2e/test_pico_w.py``.
 """
 

@@ -96,6 +96,24 @@ def listen(host: str, port: int, secure: bool = False) -> tuple[socket.socket, s
     return bound, f"{scheme}://{name}:{bound.getsockname()[1]}"
 
 
+def check_notify_port(host: str, port: int) -> None:
+    """Try the UDP port of devices behind routers, 0 for none, before anything is started.
+
+    Raises
+    ------
+    UscomoError
+        It is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UscomoError(f"cannot listen on {host} UDP port {port}: {reason}") from error
+
+
 def run_server(settings: ServerSettings, ready: Callable[[str], None]) -> None:
     """Serve until interrupted.
 
@@ -109,6 +127,7 @@ def run_server(settings: ServerSettings, ready: Callable[[str], None]) -> None:
     UscomoError
         It did not start.
     """
+    check_notify_port(settings.host, settings.notify_port)
     bound, url = listen(settings.host, settings.port, settings.tls_certificate is not None)
     with bound:
         server = _Server(settings, lambda: ready(url))
@@ -145,6 +164,7 @@ class RunningServer:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> RunningServer:
+        check_notify_port(self.settings.host, self.settings.notify_port)
         secure = self.settings.tls_certificate is not None
         self._socket, self.url = listen(self.settings.host, 0, secure)
         self.dm_url = self.url + self.settings.dm_path
