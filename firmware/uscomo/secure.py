@@ -37,9 +37,10 @@ def wrap(sock, host):
         _trust(context, stream)
         if not clock.known() and not clock.ask(settings.get("ntp", clock.SERVER)):
             stream.refuse("the time is unknown")
-    certificate = _read(host + ".crt")
+    place = host.lower()
+    certificate = _read(place + ".crt")
     if certificate:
-        context.load_cert_chain(certificate, _read(host + ".key"))
+        context.load_cert_chain(certificate, _read(place + ".key"))
     stream.sock = context.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=host)
     return stream
 

@@ -143,7 +143,7 @@ def test_unless_the_owner_says_so():
 def test_its_own_certificate_is_shown_to_its_server_alone():
     files = (AUTHORITY, "dm.example.crt", "dm.example.key")
     with Case(files):
-        secure.wrap(Sock(), "dm.example")
+        secure.wrap(Sock(), "DM.example")
         assert Library.made.chain == (b"dm.example.crt", b"dm.example.key")
         secure.wrap(Sock(), "cdn.example")
         assert Library.made.chain is None
