@@ -99,7 +99,7 @@ class Agent:
         later = None
         for number in self.store.pending():
             operation = self.store.operation(number)
-            if operation and (operation["account"] == "local") != platform.cable:
+            if not operation or (operation["account"] == "local") != platform.cable:
                 continue
             left = self._postponed(number)
             if not left:

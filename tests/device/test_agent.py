@@ -205,6 +205,21 @@ def test_what_is_put_off_lets_others_pass():
         assert "operation 2 1250" in device.said
 
 
+def test_an_operation_that_was_never_whole_is_passed_over():
+    # The power went before it was answered; a start collects it, but not every agent's does.
+    with Waking() as device:
+        for torn in (b"", b"tor", b"torn in the middle"):
+            with open(store.operation_path(7), "wb") as file:
+                file.write(torn)
+            assert device.store.pending() == [7]
+            assert device.step() is None
+            device.agent.check()
+            assert device.step() == 0
+        assert len(device.sessions) == 3
+        device.store.collect()
+        assert device.store.pending() == []
+
+
 def test_an_operation_given_up_leaves_a_status():
     with Waking() as device:
         device.prepare("a")
