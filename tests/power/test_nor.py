@@ -8,6 +8,7 @@ from uscomo_tools.board import firmware_cache
 from uscomo_tools.testing.rp2_flash import FlashOperation
 from uscomo_tools.testing.skipping import image_or_skip
 
+from . import nor_sessions
 from .nor import OPERATIONS, judged, run
 from .nor_cuts import LANDINGS, Cut, Trace, chosen
 
@@ -86,3 +87,10 @@ def test_what_is_wrong_is_said(wrong: dict[str, object], words: str) -> None:
     said = judged(Cut("install", 1, "none"), {**FINE, **wrong}, [OLD, NEW])
     assert words in said
     assert bool(said) == bool(words)
+
+
+@pytest.mark.full
+def test_a_session_around_a_cut_in_the_vm() -> None:
+    played = list(nor_sessions.play(6, nor_sessions.on_vm))
+    assert [one.wrong for one in played] == [""] * 6
+    assert len({one.number for one in played}) == 6

@@ -63,11 +63,13 @@ class CableAgent(Agent):
             for _ in range(_MAX_ROUNDS):
                 board.soft_reset()
                 told = cable.serve(cast(LocalServer, relay), kind, id)
-                if not told.sessions:
+                if told.sessions:
+                    kind, id = "check", ""
+                    if not self._waits():
+                        return told.sessions[-1]
+                elif not told.operations:
                     raise AgentFailedError(f"no session was held; {self.last_words()}")
-                kind, id = "check", ""
-                if not self._waits():
-                    return told.sessions[-1]
+                # Else what was left from before came first, and wants a start of its own.
                 told.components.clear()
                 cable.follow(lambda told: _over(told.components), patience)
         raise AgentFailedError(f"{_MAX_ROUNDS} sessions were not enough; {self.last_words()}")
