@@ -21,6 +21,8 @@ from rich.table import Table
 from .measure import Round, Soak, run
 from .verdict import grown
 
+_LEAST = 3
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
@@ -31,6 +33,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0.001, help="share of bytes spoiled")
     parser.add_argument("--seed", type=int, default=1, help="of the first board's line")
     arguments = parser.parse_args()
+    if arguments.installs < _LEAST * arguments.boards:
+        parser.error(f"at least {_LEAST} installations a board, to compare them")
     with TemporaryDirectory(prefix="uscomo-soak-") as name:
         one = partial(
             _one,
@@ -75,11 +79,12 @@ def _table(soak: Soak) -> Table:
     table = Table(show_edge=False)
     # What there is nothing of says nothing.
     names = [name for name, count in soak.rounds[-1].rows.items() if count]
-    for name in ("installs", "sessions", "heap", "files", "bytes", *names):
+    for name in ("installs", "sessions", "seconds", "heap", "files", "bytes", *names):
         table.add_column(name, justify="right")
     step = max(1, len(soak.rounds) // 10)
     for found in soak.rounds[step - 1 :: step]:
-        figures = (found.installs, found.sessions, found.heap, found.files, found.octets)
+        figures = (found.installs, found.sessions, round(found.seconds))
+        figures += (found.heap, found.files, found.octets)
         table.add_row(*map(str, (*figures, *(found.rows[name] for name in names))))
     return table
 
