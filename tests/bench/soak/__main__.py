@@ -51,7 +51,7 @@ def main() -> int:
         boards = [asdict(soak) for soak in soaks]
         print(json.dumps({"ok": not more, "grown": more, "boards": boards}))
         return 1 if more else 0
-    terminal = Console(width=130)
+    terminal = Console(width=140)
     for soak in soaks:
         terminal.print(_table(soak))
         share = soak.spoiled / max(1, soak.carried)
