@@ -5,7 +5,6 @@
 #
 # What is told beside streams: N notification, at most a frame's 128 octets, answered once it is
 # here; T the time, in seconds after 1970 (u32).
-import time
 from struct import unpack_from
 
 from uscomo import link, notify, platform
@@ -13,10 +12,6 @@ from uscomo.constant import const
 
 _NOTIFICATION = const(0x4E)
 _TIME = const(0x54)
-
-# A clock that says an earlier year was not set.
-_EARLIEST = const(2025)
-_TO_2000 = const(946684800)  # seconds, for ports that begin there
 
 
 class Bearer:
@@ -41,8 +36,10 @@ class Bearer:
     def heard(self, kind, data):
         """What the relay tells: whether it waits for an answer."""
         if kind == _TIME:
-            if len(data) == 4 and time.gmtime()[0] < _EARLIEST:
-                _set_clock(unpack_from("<I", data, 0)[0])
+            from uscomo import clock
+
+            if len(data) == 4 and not clock.known():
+                clock.set_unix(unpack_from("<I", data, 0)[0])
             return False
         if kind == _NOTIFICATION:
             self._data = bytes(data)
@@ -50,17 +47,6 @@ class Bearer:
 
     def close(self):
         """The console stays what it is."""
-
-
-def _set_clock(seconds):
-    try:
-        from machine import RTC
-    except ImportError:
-        return
-    if time.gmtime(0)[0] == 2000:
-        seconds -= _TO_2000
-    now = time.gmtime(seconds)
-    RTC().datetime(now[:3] + (now[6],) + now[3:6] + (0,))
 
 
 def listen():

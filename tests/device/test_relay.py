@@ -6,7 +6,7 @@ import time
 from link_host import ACK, CLOSE, DATA, OPEN, Host, frame, patient
 
 from support import MICROPYTHON
-from uscomo import link, platform, relay
+from uscomo import clock, link, platform, relay
 
 NOTIFICATION, TIME = b"NT"
 
@@ -128,13 +128,13 @@ def told(earlier, frames):
         def gmtime(seconds=None):
             return (earlier,) if seconds is None else real(seconds)
 
-    relay.time = Time
+    clock.time = Time
     try:
         host.waiting = frames
         listener.waiting()
         return Clock.told
     finally:
-        relay.time = time
+        clock.time = time
         sys.modules.pop("machine")
         if machine:
             sys.modules["machine"] = machine

@@ -68,7 +68,7 @@ ONLY_IN = {
     "network": {"net"},
     "select": {"console", "link", "notify"},
     "asyncio": {"author", "supervisor", "watch"},
-    "machine": {"clock", "platform", "relay", "uscomo_boot"},
+    "machine": {"clock", "platform", "uscomo_boot"},
     "deflate": {"package"},
     "uscomo_frozen": {"inventory"},
 }
