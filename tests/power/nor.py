@@ -336,11 +336,11 @@ _COLUMNS = {
     "writes": "writes",
     "erases": "erases",
     "cuts": "cuts",
-    "torn_programs": "torn programs",
-    "torn_erases": "torn erases",
-    "images": "distinct",
-    "real": "real cuts",
-    "recovered": "recovered on it",
+    "torn_programs": "t.p.",
+    "torn_erases": "t.e.",
+    "images": "images",
+    "real": "real",
+    "recovered": "on it",
 }
 
 
@@ -361,9 +361,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = {"rows": list(map(vars, rows)), "sessions": list(map(vars, played))}
         print(json.dumps({"ok": not violations, **told}))
         return 1 if violations else 0
-    table = Table()
-    for name, title in {**_COLUMNS, "violations": "violations"}.items():
-        table.add_column(title, no_wrap=name == "operation")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in (*_COLUMNS.values(), "wrong"):
+        table.add_column(title, no_wrap=True)
     for row in rows:
         table.add_row(*(str(getattr(row, name)) for name in _COLUMNS), str(len(row.violations)))
     sums = [str(sum(getattr(row, name) for row in rows)) for name in list(_COLUMNS)[1:]]
@@ -376,6 +376,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cells = (one.number, one.landed, one.sessions, int(bool(one.wrong)))
             table.add_row(*map(str, cells))
         console.print(table)
+    console.print("t.p., t.e.: torn programs and erases. real: cut in earnest, too.")
+    console.print("on it: recovered on the Pico, too.")
     console.print(f"{time.monotonic() - started:.0f} s")
     for text in violations[:10]:
         console.print(escape(text), soft_wrap=True)
