@@ -12,6 +12,7 @@ import httpx
 from ..board.connection import Board
 from ..board.local.cable import Cable, Listener
 from ..board.local.server import Exchange, LocalServer
+from ..server.settings import ServerSettings
 from .agent_driver import Agent, AgentFailedError
 from .dm_server import DmServer
 from .providers.provided import ProvidedBoard
@@ -110,6 +111,8 @@ def _over(components: dict[str, str]) -> bool:
 
 class _Relay:
     """Hands a board's HTTP requests on to a server; what `Cable` needs of a `LocalServer`."""
+
+    max_body = ServerSettings.max_body
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=30)
