@@ -12,7 +12,6 @@ import httpx
 from ..board.connection import Board
 from ..board.local.cable import Cable, Listener
 from ..board.local.server import Exchange, LocalServer
-from ..server.settings import ServerSettings
 from .agent_driver import Agent, AgentFailedError
 from .dm_server import DmServer
 from .providers.provided import ProvidedBoard
@@ -112,7 +111,7 @@ def _over(components: dict[str, str]) -> bool:
 class _Relay:
     """Hands a board's HTTP requests on to a server; what `Cable` needs of a `LocalServer`."""
 
-    max_body = ServerSettings.max_body
+    max_body = 64 * 1024
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=30)
