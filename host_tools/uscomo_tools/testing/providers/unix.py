@@ -39,7 +39,7 @@ FEATURES = frozenset(
 )
 
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-_BANNER = re.compile(rb"MicroPython [^\r\n]*\r\n[^\r\n]*help\(\)[^\r\n]*\r\n>>> $")
+_BANNER = re.compile(rb"MicroPython [^\r\n]*\r\n[^\r\n]*help\(\)[^\r\n]*\r\n>>> ")
 _BANNER_START = b"MicroPython "
 _LONGEST_BANNER = 200
 _HARD = 43  # exit code of machine.reset(), see unix_board.py
@@ -204,10 +204,11 @@ class _Board:
             self._change = None
         if not self._again:
             self._tail = (self._tail + data)[-_LONGEST_BANNER:]
-            if self._tail.endswith(_RAW_PROMPT):
-                self.is_raw = True
-            elif _BANNER.search(self._tail):
-                self.is_raw = False
+            # What was typed at once may have been answered behind it.
+            friendly = max((found.end() for found in _BANNER.finditer(self._tail)), default=0)
+            raw = self._tail.rfind(_RAW_PROMPT)
+            if friendly or raw >= 0:
+                self.is_raw = raw >= friendly
             self.port.write(data)
             return
         # After a soft reset from the raw REPL: boot.py's output, then the raw prompt. In between
