@@ -30,7 +30,7 @@ def begin(held, say):
             from uscomo import relay
 
             held.listener = relay.listen()
-            say("listens on port relay")
+            say("listens at the relay")
         elif port:
             from uscomo import notify
 

@@ -28,12 +28,6 @@ def foreign() -> Iterator[Site]:
 
 
 @pytest.fixture
-def board() -> Iterator[Puppet]:
-    with Puppet() as puppet:
-        yield puppet
-
-
-@pytest.fixture
 def relay(own: Site, board: Puppet) -> Iterator[Relay]:
     with Relay(settings_for(board.url, own.url + "/dm")) as relay:
         relay.wait_event("attached")

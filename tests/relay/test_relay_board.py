@@ -186,7 +186,7 @@ def test_a_bad_line_costs_time_and_nothing_else(here: Desk) -> None:
 
 def test_a_spoiled_byte_that_is_a_ctrl_c_stops_no_board_for_long(here: Desk) -> None:
     def runs_again(times: int) -> bool:
-        return here.board.console_log.count("listens on port relay") >= times
+        return here.board.console_log.count("listens at the relay") >= times
 
     app = here.app()
     with here.relay() as relay:
@@ -226,7 +226,7 @@ def test_mpremote_works_beside_the_relay(here: Desk, tmp_path: Path) -> None:
         assert here.board.files()["/file.bin"] == bytes(range(256)) * 4
         # Its program was stopped, as mpremote always does; started anew, the board is there again.
         mpremote("reset")
-        relay.wait_for("listens on port relay", times=1)
+        relay.wait_for("listens at the relay", times=1)
         here.call(relay)
         relay.wait_for("session main done")
     assert not Path(path).is_symlink()

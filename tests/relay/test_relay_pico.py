@@ -22,7 +22,7 @@ def test_a_pico_is_called_and_told_the_time(tmp_path: Path) -> None:
     image_or_skip(PICO)
     with desk(tmp_path, rp2.start, "rp2") as here:
         with here.relay() as relay:
-            relay.wait_for("listens on port relay", seconds=SECONDS)
+            relay.wait_for("listens at the relay", seconds=SECONDS)
             here.call(relay)
             relay.wait_for("notified by main", seconds=SECONDS)
             relay.wait_for("session main done", seconds=SECONDS)

@@ -1,9 +1,8 @@
 """One board at the relay: its port, its streams, its console; found again after it was away.
 
 The program on the board is never interrupted; where a spoiled byte was a Ctrl-C, it is started
-again. On connecting, frames of before are thrown away and
-the board is told that it has no stream, so that what was under way begins anew at once: a download
-goes on from what lies on the board.
+again. On connecting, frames of before are thrown away and the board is told that it has no stream,
+so that what was under way begins anew at once: a download goes on from what lies on the board.
 """
 
 from __future__ import annotations
