@@ -136,6 +136,23 @@ class TestStarts:
             line.say(b"import time\ntime.sleep(20)\x04", b"OK")
             assert b"KeyboardInterrupt" in line.say(b"\x03", b"\x04>")
 
+    def test_ctrl_c_while_files_are_written_leaves_the_file_system_at_work(self, board):
+        writing = (
+            "import time\nn = 0\nprint('go')\nwhile True:\n"
+            "    for _ in range(4):\n"
+            "        with open('f%d' % (n % 8), 'wb') as f:\n            f.write(bytes(600))\n"
+            "        n += 1\n"
+            "    time.sleep_ms(1)\n"
+        )
+        with Line(board) as line:
+            line.raw()
+            for turn in range(60):
+                line.say(writing.encode() + b"\x04", b"go\n")
+                time.sleep(0.003 + turn % 7 / 1000)
+                assert b"KeyboardInterrupt" in line.say(b"\x03", b"\x04>")
+            assert line.run("import os; print(len(os.listdir()) <= 8)") == "True\n"
+        assert board.state()["starts"] == 1
+
 
 class TestPower:
     WRITE = "with open('/file', 'wb') as file:\n    file.write(b'x' * 5000)\n"

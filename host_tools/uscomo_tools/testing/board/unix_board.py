@@ -52,15 +52,8 @@ class FileDevice:
             pass
 
     def readblocks(self, number, buffer, offset=0):
-        # Ctrl-C in here would leave littlefs in the middle of its work, which no firmware's flash
-        # does: it comes again a little later.
-        while True:
-            try:
-                self.file.seek(number * BLOCK + offset)
-                self.file.readinto(buffer)
-                return
-            except KeyboardInterrupt:
-                os.system("(sleep 0.02; kill -INT $PPID) &")
+        self.file.seek(number * BLOCK + offset)
+        self.file.readinto(buffer)
 
     def writeblocks(self, number, buffer, offset=0):
         self.file.seek(number * BLOCK + offset)

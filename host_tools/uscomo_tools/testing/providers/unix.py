@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..interruption import Interruption
 from ..unix import HEAP, UnixBoard, change_image, make_image, read_image
 from ..watchdog import Watchdog
 from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder, served_folder
@@ -122,7 +123,7 @@ class _Board:
         self._held = b""  # output that may be the banner of a REPL which nobody sees
         self._tail = b""
         self._typed = b""  # what the VM has not taken yet
-        self._interrupt = False  # Ctrl-C came while code was compiled
+        self._interrupt: Interruption | None = None  # Ctrl-C came
         self._change: Callable[[int], bool] | None = None  # of the mode, before more is typed
         self._change_end = 0.0
 
@@ -141,7 +142,7 @@ class _Board:
     def _spawn(self, again: bool) -> None:
         self.watchdog.disarm()
         self.starts += 1
-        self._again, self.is_raw, self._interrupt = again, False, False
+        self._again, self.is_raw, self._interrupt = again, False, None
         self._held = self._tail = self._typed = b""
         self._change = None
         self.wire, end = pty.openpty()
@@ -239,7 +240,7 @@ class _Board:
             part = found[0].removesuffix(_CTRL_C) or _CTRL_C
             running = self._modes()
             if part == _CTRL_C and running & _INTERRUPTED:
-                self._interrupt = True
+                self._interrupt = Interruption(self.process.pid)
                 self._typed = self._typed.lstrip(_CTRL_C)
                 self._wait_for(lambda modes: not modes)
                 return
@@ -276,11 +277,11 @@ class _Board:
         if self._typed:
             self.type()
         if self.process is not None and self._interrupt:
-            if _catches_interrupts(self.process.pid):
+            if self._interrupt.may_strike():
                 self.process.send_signal(signal.SIGINT)
-                self._interrupt = False
+                self._interrupt = None
             elif not self._modes() & _INTERRUPTED:
-                self._interrupt = False  # it has ended by itself
+                self._interrupt = None  # it has ended by itself
         if self.process is not None and self.watchdog.starves():
             self.bites += 1
             self.power_off()
@@ -316,16 +317,6 @@ class _Board:
 def _own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the VM is ready for it
-
-
-def _catches_interrupts(process: int) -> bool:
-    # Compiling, the VM does not: SIGINT would end it.
-    try:
-        status = Path(f"/proc/{process}/status").read_text()
-    except OSError:  # no Linux
-        return True
-    caught = re.search(r"SigCgt:\s*([0-9a-f]+)", status)
-    return bool(caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def serve(folder: Path, heap: str) -> None:
