@@ -32,6 +32,7 @@ def idle(cable: Cable, seconds: float) -> None:
 
 
 def fetch(cable: Cable) -> bytes:
+    end = cable.line.now + 300
     stream = cable.link.open(b"http://server:80")
     while stream.write(b"question") is None:
         cable.pause(0.002)
@@ -41,6 +42,7 @@ def fetch(cable: Cable) -> bytes:
         found += buffer[: count or 0]
         if count is None:
             cable.pause(0.002)
+            assert cable.line.now < end, "livelock"
     stream.close()
     return found
 
@@ -113,7 +115,6 @@ def test_ten_thousand_frames_with_all_that_may_happen() -> None:
                 broken += 1
                 assert broken < 20, "hardly anything gets through"
             idle(cable, 1)
-            assert cable.line.now < 12_000, ("livelock", fetched)
     assert 40 * len(answer) // MAX_DATA >= 10_000
     assert set(ear.notices) <= {b"call %d" % number for number in range(0, 40, 4)}
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from uscomo_tools.board import connection
 from uscomo_tools.board.connection import Board
 from uscomo_tools.board.description import by_identity, refusal
+from uscomo_tools.board.line import Line
 from uscomo_tools.cli import run
 from uscomo_tools.testing.skipping import leave_out
 
@@ -59,3 +61,19 @@ def test_it_is_refused_politely(microbit, capsys):
     told = json.loads(capsys.readouterr().out)
     assert "9 KB of heap" in told["error"]
     assert "use a board with at least 64 KB" in told["error"]
+
+
+def test_a_question_whose_end_got_lost_is_asked_in_parts(microbit, monkeypatch):
+    monkeypatch.setattr(connection, "_IDENTIFY_SECONDS", 1.0)
+    write, lost = Line.write, []
+
+    def lossy(line, data):
+        if data == b"\x04" and not lost:
+            lost.append(data)
+            return 1
+        return write(line, data)
+
+    monkeypatch.setattr(Line, "write", lossy)
+    with Board.open(microbit) as board:
+        assert board.identify().platform == "microbit"
+    assert lost

@@ -199,7 +199,8 @@ def test_a_board_that_says_nothing_any_more_is_given_up() -> None:
     assert end.outgoing(0.0)
     assert end.lost(59.0) is None
     assert end.lost(61.0) == Closed(1, lost=True)
-    assert end.outgoing(62.0) == b""
+    assert end.outgoing(62.0) == encode(Kind.CLOSE, 0, b"\x01\x00")  # it may hear again
+    assert end.outgoing(63.0) == b""
 
 
 def test_http_over_the_cable(monkeypatch: pytest.MonkeyPatch) -> None:

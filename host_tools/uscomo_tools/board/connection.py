@@ -28,6 +28,7 @@ from .transport import Output, Transport, connect
 _RAW_SECONDS = 15.0
 _LEAVE_SECONDS = 5.0
 _RETRY_SECONDS = 0.2
+_IDENTIFY_SECONDS = 30.0
 _RESET_SECONDS = 0.6  # after which a board that resets itself cannot answer any more
 _BACK_SECONDS = 20.0
 _STILL_RESETTING = "'uscomo_resetting' in globals()"
@@ -234,9 +235,10 @@ class Board(FileVerbs):
 
     def _told(self) -> Any:
         try:
-            return self.script("identify", {"NAMES": FACTS})
-        except BoardError:
-            # A few KB of heap do not hold the question, and a small buffer loses parts of it.
+            return self.script("identify", {"NAMES": FACTS}, timeout=_IDENTIFY_SECONDS)
+        except (BoardError, UnreachableError):
+            # A few KB of heap do not hold the question, and a small buffer loses parts of it, the
+            # end that starts it among them.
             lines = scripts.compact(scripts.path("identify_small")).splitlines()
             return ast.literal_eval([self.exec(line) for line in lines][-1])
 

@@ -207,10 +207,12 @@ class FileVerbs(ABC):
         """Free bytes of the file system."""
         return int(self.script("free", {"PATH": path}, path))
 
-    def script(self, name: str, values: Mapping[str, object], path: str = "") -> Any:
+    def script(
+        self, name: str, values: Mapping[str, object], path: str = "", timeout: float = 60
+    ) -> Any:
         """What a script of this part prints, as a value; the board's ``OSError`` is raised."""
         try:
-            printed = self.run_script(scripts.path(name), values)
+            printed = self.run_script(scripts.path(name), values, timeout)
         except BoardError as error:
             raise os_error(error, path) or error from None
         return ast.literal_eval(printed) if printed.strip() else None

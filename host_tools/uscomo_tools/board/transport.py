@@ -140,10 +140,10 @@ class MpremoteTransport(SerialTransport):  # type: ignore[misc] # mpremote has n
         """Go to the friendly REPL."""
         self.exit_raw_repl()
 
-    def begin(self, code: bytes) -> None:
+    def begin(self, code: bytes, seconds: float = _BUSY_SECONDS) -> None:
         """Start code whose output is the caller's affair, see `end`."""
         # A slow board that is busy at once says only later that it has got the code.
-        before, self.line.timeout = self.line.timeout, _BUSY_SECONDS
+        before, self.line.timeout = self.line.timeout, seconds
         try:
             self.exec_raw_no_follow(code)
         except TransportError as error:
@@ -177,7 +177,7 @@ class MpremoteTransport(SerialTransport):  # type: ignore[misc] # mpremote has n
 
     def execute(self, code: bytes, seconds: float, on_output: Output | None) -> tuple[bytes, str]:
         """Run code: its output and its traceback, empty without one."""
-        self.begin(code)
+        self.begin(code, seconds)
         return self.end(seconds, on_output)
 
     def write_file(self, path: str, data: bytes, progress: Callable[[int, int], None]) -> None:
