@@ -12,6 +12,7 @@ import httpx
 from ..board.connection import Board
 from ..board.local.cable import Cable, Listener
 from ..board.local.server import Exchange, LocalServer
+from ..server.results import ON_TRIAL
 from .agent_driver import Agent, AgentFailedError
 from .dm_server import DmServer
 from .providers.provided import ProvidedBoard
@@ -70,8 +71,9 @@ class CableAgent(Agent):
                 elif not told.operations:
                     raise AgentFailedError(f"no session was held; {self.last_words()}")
                 # Else what was left from before came first, and wants a start of its own.
-                told.components.clear()
-                cable.follow(lambda told: _over(told.components), patience)
+                if ON_TRIAL in told.operations.values():
+                    told.components.clear()
+                    cable.follow(lambda told: _over(told.components), patience)
         raise AgentFailedError(f"{_MAX_ROUNDS} sessions were not enough; {self.last_words()}")
 
     def _waits(self) -> bool:
