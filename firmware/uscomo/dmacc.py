@@ -30,7 +30,8 @@ class Account:
             return default if value is None else value
 
         self.name = name
-        self.server_id = text("ServerID")
+        # All is asked for in the order of the keys: there `nodes` goes on where it was.
+        preferred = text("AAuthPref")
         # In the order of their names, which is that of preference.
         self.addresses = []
         for place in nodes.children(base + "AppAddr"):
@@ -45,28 +46,29 @@ class Account:
         self.client_nonce = self.server_nonce = b""
         # The client's credentials: kind, name, secret; the preferred one is used, else the first.
         self._ways = []
-        preferred = text("AAuthPref")
         for place in nodes.children(base + "AppAuth"):
             place = "AppAuth/" + place + "/"
-            name = text(place + "AAuthType")
-            if name not in _KINDS[1:]:
-                continue
-            kind = _KINDS.index(name)
-            level = text(place + "AAuthLevel")
-            secret = text(place + "AAuthSecret")
             nonce = text(place + "AAuthData")
+            level = text(place + "AAuthLevel")
+            name = text(place + "AAuthName")
+            secret = text(place + "AAuthSecret")
+            kind = text(place + "AAuthType")
+            if kind not in _KINDS[1:]:
+                continue
+            way = _KINDS.index(kind)
             if level == b"CLCRED":
-                self._ways.append((kind, text(place + "AAuthName"), secret))
-                if len(self._ways) == 1 or name == preferred:
-                    self.choose(kind)
+                self._ways.append((way, name, secret))
+                if len(self._ways) == 1 or kind == preferred:
+                    self.choose(way)
                     self.client_nonce = nonce
             elif level == b"SRVCRED" and not self.server_auth:
-                self.server_auth = kind
+                self.server_auth = way
                 self.server_secret = secret
                 self.server_nonce = nonce
-        self.scomo_root = text("Ext/ScomoRoot", b"SCOMO").decode()
         self.report = text("Ext/Report")
+        self.scomo_root = text("Ext/ScomoRoot", b"SCOMO").decode()
         self.scomo_version = text("Ext/ScomoVersion", b"1.0").decode()
+        self.server_id = text("ServerID")
         self._sequence = 0
         self._load_nonces()
         self._kept = self.client_nonce, self.server_nonce

@@ -32,6 +32,8 @@ class Nodes:
         self._buffer = bytearray(_BUFFER)
         self._log_end = 0
         self._torn = False
+        self._logged = 0  # a bit for each key in the log: most are not there
+        self._file = None
         # A key, and where in the snapshot those begin that are not before it: who lists a tree
         # asks for one after the other.
         self._mark = b"", 0
@@ -44,17 +46,24 @@ class Nodes:
         key = key.encode()
         if key in self.pending:
             return self.pending[key]
-        path = self._path() + "d"
-        found = self._find(path, key)
-        if not found:
-            path = path[:-1]
-            found = self._find(path, key)
-        if not found or found[1] == _REMOVED:
-            return None
-        value = bytearray(found[1])
-        with open(path, "rb") as file:
-            file.seek(found[0])
-            file.readinto(value)
+        changed = None
+        if self._logged & _bit(key):
+            for found, _, size in self._items(self._path() + "d"):
+                if found == key:  # the last one counts
+                    changed = size, size != _REMOVED and self._value(size)
+        if changed:
+            return None if changed[0] == _REMOVED else changed[1]
+        items = self._sorted(key)
+        for found, _, size in items:
+            value = self._value(size) if found == key else None
+            items.close()
+            return value
+        return None
+
+    def _value(self, size):
+        # Of the item that was just found, whose file is still open.
+        value = bytearray(size)
+        self._file.readinto(value)
         return bytes(value)
 
     def keys(self, prefix):
@@ -114,6 +123,7 @@ class Nodes:
             with open(self._path() + "d", "ab") as file:
                 check = 0
                 for key, value in self.pending.items():
+                    self._logged |= _bit(key)
                     check = _write(file, key, value, check)
                 file.write(struct.pack("<BI", 0, check))
                 end = file.tell()
@@ -163,11 +173,13 @@ class Nodes:
                 if file.readinto(key) < key_size:
                     break
                 if whole:
+                    self._logged |= _bit(key)
                     check = crc32(memoryview(self._buffer)[: 3 + key_size], check)
                     check = self._crc(file, stored, check)
                     if check is None:
                         break
                 else:
+                    self._file = file
                     yield bytes(key), at + 3 + key_size, size
                 at += 3 + key_size + stored
             if whole:
@@ -175,6 +187,7 @@ class Nodes:
                 file.seek(0, 2)
                 self._torn = file.tell() != end
         finally:
+            self._file = None
             file.close()
 
     def _crc(self, file, size, check):
@@ -186,20 +199,6 @@ class Nodes:
             check = crc32(part[:got], check)
             size -= got
         return check
-
-    def _find(self, path, key):
-        # (offset, size) of a key's value, in the log the last one; None where the key is not.
-        if path[-1] != "d":
-            items = self._sorted(key)
-            for found, at, size in items:
-                items.close()
-                return (at, size) if found == key else None
-            return None
-        place = None
-        for found, at, size in self._items(path):
-            if found == key:
-                place = at, size
-        return place
 
     def _sorted(self, prefix):
         # The snapshot's items from a key or prefix on, as long as they begin so, and one more.
@@ -223,7 +222,7 @@ class Nodes:
         # and no more.
         prefix = prefix.encode()
         changed = {}
-        for key, _, size in self._items(self._path() + "d"):
+        for key, _, size in self._items(self._path() + "d") if self._logged else ():
             if key.startswith(prefix):
                 changed[key] = size != _REMOVED
         for key, value in self.pending.items():
@@ -258,7 +257,7 @@ class Nodes:
         self.store.nodes = number
         self._mark = b"", 0
         self.store.commit()
-        self._log_end = 0
+        self._log_end = self._logged = 0
         self._torn = False
         for path in (old, old + "d"):
             try:
@@ -270,6 +269,10 @@ class Nodes:
         value = self.get(key.decode())
         if value is not None:
             _write(file, key, value, 0)
+
+
+def _bit(key):
+    return 1 << crc32(key) % 28
 
 
 def _copy(path, offset, size, key, file):

@@ -224,7 +224,7 @@ def test_a_power_cut_on_the_board_leaves_the_old_agent_or_the_new_one(
 ) -> None:
     # Every write is cut in test_deployment.py; these few show that the board does the same.
     provided = prepared
-    cuts = 8
+    cuts = 4
     old, new = _with("old"), _with("new")
     monkeypatch.setattr(deploy, "agent", lambda: old)
     with Board.open(provided.url) as board:

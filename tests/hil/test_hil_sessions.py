@@ -29,40 +29,32 @@ def last(dm_server, agent):
     return operation["state"], operation["code"]
 
 
-def test_a_session(agent, dm_server):
-    assert agent.session() == "done"
-    assert agent.status() == {}
-    trace = dm_server.trace(agent.device_id)
-    assert trace.count("<Alert>") >= 1
-
-
 def test_an_application_comes_is_updated_and_goes(agent, dm_server, app):
+    # One life for all of it: an emulated board takes minutes for each session.
     hello = app.published("apps/hello")
     assert agent.install(hello.id) == "done"
     assert f"request {hello.id} installing" in agent.events
     assert "hello" in agent.output
     assert installed(agent) == {hello.component: ("1.0.0", True, False)}
     assert last(dm_server, agent) == ("done", 1200)
+    assert dm_server.trace(agent.device_id).count("<Alert>") >= 1
 
     app.published("apps/hello", version="2.0.0", release=2)
     assert agent.update(hello.component) == "done"
     assert installed(agent) == {hello.component: ("2.0.0", True, False)}
     assert dm_server.inventory(agent.device_id)[hello.component][0] == "2.0.0"
 
+    # A version that crashes is rolled back.
+    app.published("apps/crash", version="3.0.0", release=3)
+    agent.update(hello.component)
+    assert f"component {hello.component} rolled back" in agent.events
+    assert installed(agent)[hello.component][:2] == ("2.0.0", True)
+    assert last(dm_server, agent) == ("failed", 1472)
+
     dm_server.operate(agent.device_id, "remove", hello.component)
     assert agent.session() == "done"
     assert installed(agent) == {}
     assert last(dm_server, agent) == ("done", 1200)
-
-
-def test_a_version_that_crashes_is_rolled_back(agent, dm_server, app):
-    hello = app.published("apps/hello")
-    agent.install(hello.id)
-    app.published("apps/crash", version="2.0.0", release=2)
-    agent.update(hello.component)
-    assert f"component {hello.component} rolled back" in agent.events
-    assert installed(agent)[hello.component][:2] == ("1.0.0", True)
-    assert last(dm_server, agent) == ("failed", 1472)
 
 
 # A board at a cable opens no session by itself: what follows is for those with a network.

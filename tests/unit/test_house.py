@@ -115,7 +115,6 @@ ALLOCATIONS = {
     ("commands", "bytes(item.data)"): "a copy of what a message held",
     ("chunks", "bytearray(data)"): "a copy of what a message held",
     ("accounts", "bytes(data)"): "a copy of what a message held",
-    ("nodes", "bytearray(found[1])"): "set() and the scan refuse more than MAX_VALUE",
     ("nodes", "bytearray(size)"): "set() and the scan refuse more than MAX_VALUE",
     ("nodes", "bytes(value)"): "a copy of a value, MAX_VALUE",
     ("nodes", "bytes(key)"): "a copy of a key, MAX_KEY",

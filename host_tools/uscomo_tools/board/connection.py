@@ -87,6 +87,11 @@ class Board(FileVerbs):
         """Wait so many times longer for each answer: for a board that is emulated."""
         self._patience = self._open().line.patience = factor
 
+    @property
+    def patience(self) -> float:
+        """How many times longer answers are waited for, see `be_patient`."""
+        return self._patience
+
     @classmethod
     def open(
         cls, url: str, *, baudrate: int = 115200, wait: float = 0, via: str = "mpremote"

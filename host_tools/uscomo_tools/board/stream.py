@@ -124,6 +124,8 @@ class StreamEnd:
     ----------
     credit
         Bytes of frames that may be under way to the board: what its ring buffer holds.
+    patience
+        So many times longer an answer is waited for: the board may be emulated.
 
     Attributes
     ----------
@@ -131,15 +133,17 @@ class StreamEnd:
         How many frames were sent again.
     """
 
-    def __init__(self, credit: int = RING_BUFFER) -> None:
+    def __init__(self, credit: int = RING_BUFFER, patience: float = 1.0) -> None:
         self.repeated = 0
         self._credit = credit
+        self._longest = _LONGEST * patience
+        self._give_up = _GIVE_UP * patience
         self._decoder = Decoder()
         self._stream: _Stream | None = None
         self._notice: _Notice | None = None
         self._notices = 0
         self._out = bytearray()
-        self._patience = _FIRST
+        self._patience = _FIRST * patience
         self._data_size = MAX_DATA
 
     def receive(self, data: bytes, now: float) -> list[Event]:
@@ -237,7 +241,7 @@ class StreamEnd:
             self._notice = None
             return Notified(False)
         current = self._stream
-        if current is None or not current.sent or now - current.heard < _GIVE_UP:
+        if current is None or not current.sent or now - current.heard < self._give_up:
             return None
         self._stream = None
         self._put(current, Kind.CLOSE, 0)  # it may hear again
@@ -300,7 +304,7 @@ class StreamEnd:
         if any(number == sequence for number, _ in current.sent):
             if current.first_try:
                 taken = now - current.since
-                self._patience = min(max(2 * taken + 0.01, _SHORTEST), _LONGEST)
+                self._patience = min(max(2 * taken + 0.01, _SHORTEST), self._longest)
                 self._data_size = min(self._data_size + 8, MAX_DATA)
                 current.window += 1
             else:
@@ -315,7 +319,7 @@ class StreamEnd:
             if current.stale:
                 current.stale -= 1
             elif current.first_try:
-                current.since = now - _LONGEST
+                current.since = now - self._longest
 
     # -- what goes
 
@@ -329,7 +333,7 @@ class StreamEnd:
         current.stale = min(current.stale + 1, _MAX_STALE)
         current.since, current.first_try = now, False
         current.window = 1
-        self._patience = min(2 * self._patience, _LONGEST)
+        self._patience = min(2 * self._patience, self._longest)
         self._data_size = max(self._data_size // 2, MIN_DATA)
 
     def _fill(self, current: _Stream, now: float) -> None:

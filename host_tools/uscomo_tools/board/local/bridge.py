@@ -11,8 +11,8 @@ _LONGEST_PAUSE = 0.05  # seconds
 class Bridge:
     """Streams of the board on one side, exchanges with the server on the other."""
 
-    def __init__(self, server: LocalServer | None) -> None:
-        self.end = StreamEnd()
+    def __init__(self, server: LocalServer | None, patience: float = 1.0) -> None:
+        self.end = StreamEnd(patience=patience)
         self._server = server
         self._exchange: Exchange | None = None
 

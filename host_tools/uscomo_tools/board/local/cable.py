@@ -265,7 +265,7 @@ class Cable:
             raise
 
     def _run(self, console: Any, server: LocalServer | None) -> None:
-        stream = Bridge(server)
+        stream = Bridge(server, self.board.patience)
         heard = time.monotonic()
         while not self.told.ended:
             now = time.monotonic()
