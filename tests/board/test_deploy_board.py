@@ -218,7 +218,7 @@ def given_up(provided: ProvidedBoard, board: Board) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.full
+@pytest.mark.full(minutes=2)
 def test_a_power_cut_on_the_board_leaves_the_old_agent_or_the_new_one(
     prepared: ProvidedBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

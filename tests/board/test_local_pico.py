@@ -11,7 +11,7 @@ from uscomo_tools.board.firmware_cache import PICO
 from uscomo_tools.testing.providers import rp2
 from uscomo_tools.testing.skipping import image_or_skip
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.full(minutes=3)
 
 
 def test_install_look_and_remove(tmp_path: Path) -> None:

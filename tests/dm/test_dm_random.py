@@ -172,7 +172,7 @@ Histories.TestCase.settings = settings(
 test_histories = Histories.TestCase
 
 
-@pytest.mark.full
+@pytest.mark.full(minutes=1)
 class TestManyHistories(Histories.TestCase):
     """The same, longer and more often."""
 

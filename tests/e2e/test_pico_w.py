@@ -35,7 +35,7 @@ from uscomo_tools.testing.providers.provided import ServedBoard
 from uscomo_tools.testing.skipping import image_or_skip, leave_out
 from uscomo_tools.testing.states import deployed_files, store_files
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.full(minutes=3)
 
 APPS = Path(__file__).parents[1] / "hil"
 #: The name that the server has; whatever is asked for, the emulated network says it is here.

@@ -8,6 +8,9 @@ FAST = ("unix", "microbit")
 #: What a slow board does within seconds: that it works at all is seen by every run.
 QUICK = ("test_code_runs_and_errors_come_back", "test_power")
 
+#: What takes several minutes there.
+LONG = ("test_an_application_comes_is_updated_and_goes", "test_deploy_and_undeploy")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -17,4 +20,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         callspec = getattr(item, "callspec", None)
         name = callspec.params.get("uscomo_board") if callspec else None
         if name and name not in FAST and getattr(item, "originalname", "") not in QUICK:
-            item.add_marker(pytest.mark.full)
+            long = getattr(item, "originalname", "") in LONG
+            item.add_marker(pytest.mark.full(minutes=9 if long else 1))

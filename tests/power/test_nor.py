@@ -21,7 +21,7 @@ def trace() -> Trace:
     return Trace(bytes(8), [(ERASE, b""), (PROGRAM, b"\x0f\xf0\xaa\x55")], b"")
 
 
-@pytest.mark.full
+@pytest.mark.full(minutes=2)
 def test_forty_cuts_leave_the_old_or_the_new() -> None:
     image_or_skip(firmware_cache.PICO)
     rows = list(run(CUTS, thorough=1, real=1))
@@ -89,7 +89,7 @@ def test_what_is_wrong_is_said(wrong: dict[str, object], words: str) -> None:
     assert bool(said) == bool(words)
 
 
-@pytest.mark.full
+@pytest.mark.full(minutes=2)
 def test_a_session_around_a_cut_in_the_vm() -> None:
     played = list(nor_sessions.play(6, nor_sessions.on_vm))
     assert [one.wrong for one in played] == [""] * 6

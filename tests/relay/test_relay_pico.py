@@ -12,7 +12,7 @@ from uscomo_tools.board.firmware_cache import PICO
 from uscomo_tools.testing.providers import rp2
 from uscomo_tools.testing.skipping import image_or_skip
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.full(minutes=2)
 
 #: Emulated, it is busy for minutes where a board is for seconds.
 SECONDS = 600.0

@@ -92,3 +92,18 @@ def test_the_flash_outlives_the_board(tmp_path):
     with rp2.start(tmp_path / "board") as second, Line(second, SECONDS) as line:
         line.raw()
         assert line.run("print(open('/kept').read())") == "42\n"
+
+
+def test_an_original_at_rest_stands_still_and_its_copies_do_not():
+    with rp2.start() as resting:
+        resting.rest()
+        until(lambda: resting.state()["seconds"] > 3, SECONDS)
+        stood = resting.state()["seconds"]
+        copied = resting.copy()
+        try:
+            with Line(copied, SECONDS) as line:
+                line.raw()
+                assert line.run("print(6 * 7)") == "42\n"
+        finally:
+            copied.stop()
+        assert resting.state()["seconds"] == stood

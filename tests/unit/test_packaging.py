@@ -39,7 +39,7 @@ def test_resources_are_found() -> None:
     assert (resources.boards() / "pico.toml").is_file()
 
 
-@pytest.mark.full
+@pytest.mark.full(minutes=1)
 def test_a_built_wheel_in_a_clean_venv_runs_the_demo(tmp_path: Path) -> None:
     def call(*arguments: str | Path, cwd: Path = tmp_path) -> str:
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}

@@ -147,6 +147,7 @@ class Pool:
             original = self._originals[name, state] = start(
                 files=self._files(name) if state == DEPLOYED else {}
             )
+            original.rest()
         return original.copy()
 
     def _files(self, name: str) -> dict[str, bytes]:

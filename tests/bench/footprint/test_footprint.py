@@ -75,7 +75,7 @@ class TestHarness:
 
 
 @needs_image
-@pytest.mark.full
+@pytest.mark.full(minutes=3)
 @pytest.mark.parametrize("workload", [measure.SESSION, measure.INSTALL])
 def test_nothing_needs_more_than_it_did(workload):
     """Not the budget (the bench's table tells about that) but what is reached must stay."""

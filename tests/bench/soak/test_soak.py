@@ -10,7 +10,7 @@ from .measure import Round, run
 from .verdict import grown
 
 
-@pytest.mark.full
+@pytest.mark.full(minutes=1)
 def test_nothing_grows_over_a_bad_line(tmp_path: Path) -> None:
     soak = run(tmp_path, sessions=12, installs=6, rate=0.001)
     assert grown(soak.rounds) == []

@@ -202,6 +202,10 @@ class ServedBoard(ProvidedBoard):
         """What a board with confined network wanted to reach, and its process did (`rp2w`)."""
         return self._channel.ask("attempts")
 
+    def rest(self) -> None:
+        """Stand still once it has started: only copies are wanted. Needs the feature ``fork``."""
+        self._channel.ask("rest")
+
     def copy(self) -> ServedBoard:
         """A copy of the running board: memory, flash and clock are those of this moment.
 

@@ -24,6 +24,8 @@ from ...errors import UscomoError
 from .provided import CONSOLE_LOG, FLASH, ServedBoard, board_folder, served_folder
 from .serving import Control, Port
 
+_STARTED = 3.0  # emulated seconds after which a board has surely started
+
 FEATURES = frozenset(
     {
         *("agent", "emulated", "flash", "fork", "mpy", "power", "sessions", "slow", "usb"),
@@ -84,6 +86,7 @@ class Server:
         self._boots = self._operations = 0  # of starts that are over
         self._seconds = 0.0
         self._fork: dict[str, str] | None = None
+        self._rests = False
         self._failure = ""
         self._open(folder)
 
@@ -100,6 +103,7 @@ class Server:
                 "write": self._write,
                 "files": self._files,
                 "fork": self._request_fork,
+                "rest": self._rest,
                 "attempts": self._attempts,
             }
         )
@@ -113,7 +117,7 @@ class Server:
         self._control.announce(self._port.url)
         try:
             while not self._ended:
-                if self._emulator is None:
+                if self._emulator is None or self._stands_still(self._emulator):
                     self._breathe(1)
                 else:
                     self._emulate()
@@ -142,7 +146,11 @@ class Server:
             self._port.write(bytes(emulator.received))
             emulator.received.clear()
         self._port.flush()
-        return self._emulator is not emulator or self._ended
+        changed = self._emulator is not emulator or self._ended
+        return changed or self._stands_still(emulator)
+
+    def _stands_still(self, emulator: Any) -> bool:
+        return self._rests and bool(emulator.seconds > _STARTED)
 
     def _breathe(self, seconds: float) -> None:
         """Let requests, typed text and the network have their turn."""
@@ -249,6 +257,9 @@ class Server:
 
     # -- copies
 
+    def _rest(self) -> None:
+        self._rests = True
+
     def _request_fork(self, folder: str, requests: str, answers: str) -> None:
         self._on()
         if self._network is not None and self._network.connections:
@@ -269,6 +280,7 @@ class Server:
             os.dup2(opened, number)
             os.close(opened)
         self._originals = (self._loop, self._port, self._control)
+        self._rests = False
         self._open(Path(names["folder"]))
         self._emulator.bind_loop(self._loop)
         self._control.announce(self._port.url)
