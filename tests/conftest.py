@@ -1,8 +1,17 @@
-"""The order of the long checks: with several workers the longest begin first."""
+"""How many workers share the tests, and in which order: of the long checks the longest first."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# Half of the time the tests wait for a board, a clock or a process of their own.
+WORKERS_PER_CORE = 2
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    return WORKERS_PER_CORE * (os.cpu_count() or 1)
 
 
 def _minutes(item: pytest.Item) -> int:
