@@ -223,7 +223,9 @@ def test_the_command_line(
     assert code == 0
     assert "this computer" in out
     assert run("remove", "com.example.nothing", "--yes")[0] == 2
-    assert run("rollback", ID, "--yes")[0] == 1
+    code, answer = told("rollback", ID, "--yes")
+    assert code == 1
+    assert "no older version" in answer["error"]
     assert run("request", "com.example.nothing", "--yes")[0] == 4
     assert run("install", str(tmp_path / "nowhere"))[0] == 2
     assert run("apps", "--port", str(tmp_path / "no-port"))[0] == 3

@@ -30,6 +30,9 @@ _ENDED = ("done", "failed", "refused")
 _NOT_FOUND, _NO_ACCESS = 404, 425
 
 #: What the user can do about a result.
+_WORDS = {
+    ("rollback", 1405): "the board has no older version of it, or none that it could put in place"
+}
 ADVICE = {
     results.USER_CANCELLED: "answer the board's question with yes, or add --yes",
     1404: "remove something with `uscomo board remove ID`",
@@ -258,7 +261,8 @@ class Management:
                 if row["code"] == _NOT_FOUND:
                     # It is there (`_open` has looked), and hidden from the account `local`.
                     self._fail(_NO_ACCESS, "not the cable's")
-                self._fail(int(row["code"] or 0), str(row["reason"]))
+                code = int(row["code"] or 0)
+                self._fail(code, _WORDS.get((row["primitive"], code), str(row["reason"])))
         for code in codes.values():
             if not results.is_success(code) and code != results.UPDATE_DOES_NOT_FIT:
                 self._fail(code, results.explain(code))
