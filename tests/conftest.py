@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-# Half of the time the tests wait for a board, a clock or a process of their own.
-WORKERS_PER_CORE = 2
+# Part of the time the tests wait for a board, a clock or a process of their own.
+WORKERS_PER_CORE = 1.5
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    return WORKERS_PER_CORE * (os.cpu_count() or 1)
+    return int(WORKERS_PER_CORE * (os.cpu_count() or 1))
 
 
 def _minutes(item: pytest.Item) -> int:

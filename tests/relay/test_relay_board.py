@@ -164,7 +164,7 @@ def test_a_board_that_is_reset_in_a_download_goes_on(here: Desk) -> None:
         relay.wait_event("attached")
         here.address(relay)
         here.install(app.id)
-        relay.wait(lambda: pipe.to_board > 24_000)
+        relay.wait_for(r"progress 2\d{4} ")
         here.board.power.restart()
         relay.wait_for("^hello 1$")
         relay.wait(lambda: here.state() == ["done"])
