@@ -21,6 +21,7 @@ _LEAVES = (
     ("AppAuth/+/AAuthSecret", 128, False),
     ("AppAuth/+/AAuthType", 16, True),
     ("AppID", 8, True),
+    ("Ext/Form", 8, False),
     ("Ext/Report", 8, True),
     ("Ext/RequestTypes", 64, False),
     ("Ext/ScomoRoot", 64, True),
@@ -123,6 +124,8 @@ class Accounts:
         try:
             text = bytes(data).decode() if leaf and name != "AAuthData" else ""
             if name == "PortNbr" and not text.isdigit():
+                return 415
+            if name == "Form" and text not in ("wbxml", "xml"):
                 return 415
             if name == "ScomoRoot" and not _own_root(text):
                 return 415

@@ -65,6 +65,7 @@ class Account:
                 self.server_auth = way
                 self.server_secret = secret
                 self.server_nonce = nonce
+        self.format = text("Ext/Form")
         self.report = text("Ext/Report")
         self.scomo_root = text("Ext/ScomoRoot", b"SCOMO").decode()
         self.scomo_version = text("Ext/ScomoVersion", b"1.0").decode()

@@ -104,7 +104,8 @@ def split_url(url):
 
 
 def request(method, url, headers, body, timeout_s, feed):
-    """Sends one request; `headers` are (name, value) pairs, `body` bytes-like or None."""
+    """Sends one request; `headers` are (name, value) pairs, `body` bytes-like or None, or what has
+    a length and yields its parts when it is called."""
     secure, host, port, authority, path = split_url(url)
     carrier = platform.carrier
     opener = connect_tls if secure else connect
@@ -132,7 +133,8 @@ def request(method, url, headers, body, timeout_s, feed):
     try:
         response._send(head)
         if body:
-            response._send(body)
+            for part in body() if callable(body) else (body,):
+                response._send(part)
         response._receive_head(method)
     except BaseException:
         response.close()

@@ -349,16 +349,16 @@ class MessageWriter(wbxml.Writer):
 
     def __init__(self, buffer):
         super().__init__(buffer)
-        self.cmd_id = 0
-        self.peer_limit = 0
+        self.cmd_id = self.peer_limit = 0
+        self.longer = 1  # on its way a message has at most so many times the octets
 
     def message(
         self, session_id, msg_id, target, source, name, credential, max_msg_size, max_obj_size=0
     ):
         """Open a message; credential is None or (type, format, data)."""
         size = len(self.buffer)
-        if self.peer_limit and self.peer_limit < size:
-            size = self.peer_limit
+        if self.peer_limit:
+            size = min(size, self.peer_limit // self.longer)
         self.limit = size - _TAIL
         self.cmd_id = 0
         self.position = self.page = 0

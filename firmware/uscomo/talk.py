@@ -43,6 +43,14 @@ class Talk:
         self.send = send
         self.session = Session(account, tree, self._asked, receive, send)
         self.session.commands.max_obj_size = min(_MAX_OBJ_SIZE, platform.free(uscomo_boot.ROOT))
+        # What makes XML of messages; None is WBXML.
+        self.format = None
+        if account.format == b"xml":
+            try:
+                from uscomo import xml
+            except ImportError:
+                return
+            self.format = xml.Session(self.session)
 
     def _open(self, name):
         # A standard object, when it is asked for.
@@ -113,14 +121,18 @@ class Talk:
         url = self.session.url
         url = url if isinstance(url, str) else bytes(url).decode()
         body = memoryview(self.send)[:length]
+        if self.format:
+            body = self.format.send(headers, body)
         # What begins a session is hardly needed in the middle of it.
         platform.let_go(("devinfo", "devdetail", "digest", "md5", "mac"))
         response = http.request("POST", url, headers, body, _TIMEOUT_S, feed)
         try:
-            if response.status != 200 or not response.content_type.endswith("+wbxml"):
+            if response.status != 200:
                 return 0
             self.proof = response.proof
             space = self.session.space()
+            if not response.content_type.endswith("+wbxml"):
+                return self.format.receive(response, space) if self.format else 0
             received = 0
             while received < len(space):
                 got = response.readinto(space[received:])

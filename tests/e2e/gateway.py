@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from uscomo_tools.syncml.message import CONTENT_TYPES, Command, Item, Message, decode, encode
+from uscomo_tools.syncml.message import Command, Item, Message, decode, encode, encoding_of
 
 COMPLETE = "urn:oma:at:scomo:1.0:OperationComplete"
 _PASSED_ON = ("content-type", "content-range", "etag", "location")
@@ -50,6 +50,8 @@ class Gateway:
         (method, path) of everything that was asked.
     sent, received
         The messages of the device, and the answers, as they went over the wire on its side.
+    encodings
+        ``wbxml`` or ``xml`` of each of them, in order.
     """
 
     def __init__(self, upstream: str, context: ssl.SSLContext | None = None) -> None:
@@ -62,6 +64,7 @@ class Gateway:
         self.requests: list[tuple[str, str]] = []
         self.sent: list[Message] = []
         self.received: list[Message] = []
+        self.encodings: list[str] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.gateway = self
         if context:
@@ -117,23 +120,29 @@ class Gateway:
             return None
         if method != "POST":
             return self.content(path, self._forward(method, path, None, headers))
-        message = decode(body, CONTENT_TYPES["wbxml"])
+        kind = next(value for name, value in headers.items() if name.lower() == "content-type")
+        encoding = encoding_of(body, kind)
+        message = decode(body, kind)
         self.sent.append(message)
+        self.encodings.append(encoding)
         lost = self.lose(message)
         if lost == "before":
             return None
         if self.up:
-            changed = decode(body, CONTENT_TYPES["wbxml"])
+            changed = decode(body, kind)
             self.up(changed)
-            body = encode(changed, "wbxml")
+            body = encode(changed, encoding)
         answer = self._forward(method, path, body, headers)
         if lost:
             return None
         if answer.status == 200:
-            reply = decode(answer.body, CONTENT_TYPES["wbxml"])
+            kind = answer.headers["content-type"]
+            encoding = encoding_of(answer.body, kind)
+            reply = decode(answer.body, kind)
             if self.down:
                 self.down(reply)
-                answer.body = encode(reply, "wbxml")
+                answer.body = encode(reply, encoding)
+            self.encodings.append(encoding)
             self.received.append(reply)
         return answer
 

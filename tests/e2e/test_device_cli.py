@@ -238,7 +238,7 @@ def test_poll_of_its_own(pair: Pair, made: Callable[..., Path], uscomo: Uscomo) 
         (["--url", "http://h/dm", "--scomo-root", "./"], "root"),
         (["--url", "http://h/dm", "--consent", "perhaps"], "consent"),
         (["--url", "http://h/dm", "--setting", "retry"], "NAME=VALUE"),
-        (["--url", "http://h/dm", "--encoding", "xml"], "wbxml"),
+        (["--url", "http://h/dm", "--encoding", "json"], "wbxml"),
         (["--url", "http://h/dm", "--report", "never"], "async"),
     ],
 )

@@ -41,6 +41,8 @@ _LEVELS = {
     "CLCRED": ("auth", "1", "password"),
     "SRVCRED": ("server_auth", "2", "server_password"),
 }
+# Leaves of an account by the names of `DeviceSpec`, which has a value where it has none.
+_TOLD = ("url", "server_id", "scomo_root", "scomo_version", "request_types", "encoding")
 
 
 class Runs(Protocol):
@@ -297,11 +299,7 @@ def _account(wishes: Wishes, board: Mapping[str, Any], wanted: Provisioning) -> 
 
 def _known(there: Mapping[str, Any]) -> dict[str, Any]:
     names = {value: name for name, value in AUTH_TYPES.items()}
-    fields = {
-        name: there[name]
-        for name in ("url", "server_id", "scomo_root", "scomo_version", "request_types")
-        if there[name]
-    }
+    fields = {name: there[name] for name in _TOLD if there[name]}
     fields["report"] = there["report"] or "async"
     fields["silent"] = there["silent"]
     for level, (kind, _, _) in _LEVELS.items():

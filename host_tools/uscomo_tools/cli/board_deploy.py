@@ -30,6 +30,7 @@ from .board_wishes import (
     ClientCert,
     ClientKey,
     DeviceId,
+    Encoding,
     ForgetTls,
     ForgetWifi,
     RequestTypes,
@@ -78,6 +79,7 @@ def deploy(
     server_auth: ServerAuth = "",
     scomo_root: ScomoRoot = "",
     request_types: RequestTypes = "",
+    encoding: Encoding = "",
     device_id: DeviceId = "",
     type: Type = "",
     wifi: Wifi = None,
@@ -100,7 +102,7 @@ def deploy(
     """Put the agent on a board, whole or not at all, with its accounts and keys; start it."""
     one_id(port, device_id)
     wishes = wishes_of(
-        *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
+        *(account, url, user, server_id, auth, server_auth, scomo_root, request_types, encoding),
         *(device_id, type, wifi, None, setting, anchor),
     )
     wishes.tls = Tls.load(ca or [], client_cert, client_key)
@@ -175,6 +177,7 @@ def provision(
     server_auth: ServerAuth = "",
     scomo_root: ScomoRoot = "",
     request_types: RequestTypes = "",
+    encoding: Encoding = "",
     device_id: DeviceId = "",
     type: Type = "",
     wifi: Wifi = None,
@@ -193,7 +196,7 @@ def provision(
     """Write accounts, networks, settings and keys; what is not named stays as it is."""
     one_id(port, device_id)
     wishes = wishes_of(
-        *(account, url, user, server_id, auth, server_auth, scomo_root, request_types),
+        *(account, url, user, server_id, auth, server_auth, scomo_root, request_types, encoding),
         *(device_id, type, wifi, forget_wifi, setting, anchor),
     )
     wishes.tls = Tls.load(ca or [], client_cert, client_key)

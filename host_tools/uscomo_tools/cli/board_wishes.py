@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ..board.provisioning import Wishes
-from ..device.provision import AUTH_TYPES, NUMBERS, TEXTS, WORDS
+from ..device.provision import AUTH_TYPES, ENCODINGS, NUMBERS, TEXTS, WORDS
 from ..errors import UsageError
 from ..package.keys import PublicKey
 
@@ -42,6 +42,9 @@ ServerAuth = Annotated[
 ScomoRoot = Annotated[str, typer.Option(help="Where its SCOMO object lies; ./SCOMO by default.")]
 RequestTypes = Annotated[
     str, typer.Option(help="Ways to ask for an application: update,install,none by default.")
+]
+Encoding = Annotated[
+    str, typer.Option(help=f"Of its messages: {', '.join(ENCODINGS)}; wbxml by default.")
 ]
 DeviceId = Annotated[
     str, typer.Option(help="Else the one it has, or urn:uscomo: and the chip's number.")
@@ -91,6 +94,7 @@ def wishes_of(
     server_auth: str,
     scomo_root: str,
     request_types: str,
+    encoding: str,
     device_id: str,
     type: str,
     wifi: list[str] | None,
@@ -107,6 +111,7 @@ def wishes_of(
         "server_auth": server_auth,
         "scomo_root": scomo_root,
         "request_types": request_types,
+        "encoding": encoding,
     }
     fields: dict[str, Any] = {name: value for name, value in given.items() if value}
     for name, (variable, _) in PASSWORDS.items():

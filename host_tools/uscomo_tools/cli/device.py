@@ -13,7 +13,7 @@ from rich.console import Console as Terminal
 
 from ..device.agent import shrunk
 from ..device.ddf import DTD, describe
-from ..device.provision import AUTH_TYPES, NUMBERS, TEXTS, WORDS, DeviceSpec
+from ..device.provision import AUTH_TYPES, ENCODINGS, NUMBERS, TEXTS, WORDS, DeviceSpec
 from ..device.simulated import Console, SimulatedDevice
 from ..device.tls import Tls
 from ..errors import UsageError
@@ -57,7 +57,7 @@ def new(
         str, typer.Option(help=f"How the server has to prove itself: {_AUTH}.")
     ] = "md5",
     encoding: Annotated[
-        str, typer.Option(help="Of messages. The agent speaks wbxml; it has no XML yet.")
+        str, typer.Option(help=f"Of its messages: {', '.join(ENCODINGS)}.")
     ] = "wbxml",
     client_nonce: Annotated[str, typer.Option(help="First nonce of the device, base64.")] = "",
     server_nonce: Annotated[str, typer.Option(help="First nonce of the server, base64.")] = "",
@@ -113,8 +113,6 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Make a factory-fresh device with one account."""
-    if encoding != "wbxml":
-        raise UsageError(f"--encoding {encoding}: the agent speaks wbxml only")
     if bool(url) == bare:
         raise UsageError("the DM server's address as --url, or --bare for a device without one")
     settings = {"consent": consent, "poll": str(poll)}
@@ -138,6 +136,7 @@ def new(
         scomo_root=scomo_root,
         scomo_version=scomo_version,
         request_types=request_types,
+        encoding=encoding,
         report=report,
         silent=silent,
         settings=settings,

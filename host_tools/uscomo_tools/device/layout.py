@@ -19,6 +19,7 @@ BUNDLES = {
     "talk": ("wbxml", "syncml", "commands", "session", "talk"),
     "devinfo": ("devinfo", "devdetail"),
     "operation": ("rules", "operation"),
+    "xml": ("markup", "xml"),
 }
 
 # Functions that a phase needs at its beginning, at its end, or rarely.

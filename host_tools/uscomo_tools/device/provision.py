@@ -26,6 +26,9 @@ AUTH_TYPES = {"none": "", "basic": "BASIC", "md5": "DIGEST", "mac": "HMAC"}
 #: Ways of asking for an application, see uscomo.agent.
 REQUEST_TYPES = ("update", "install", "none")
 
+#: What messages may be.
+ENCODINGS = ("wbxml", "xml")
+
 #: Settings of a device that are words, and those that are numbers with their largest value; a
 #: board's clock of milliseconds turns around after some days.
 WORDS = {
@@ -84,6 +87,8 @@ class DeviceSpec:
     scomo_root: str = "SCOMO"
     scomo_version: str = "1.0"
     request_types: str = "update,install,none"
+    #: Of its messages: "wbxml" or "xml"; what proves itself by MAC speaks WBXML in any case.
+    encoding: str = "wbxml"
     #: Empty: none, the device waits for a bootstrap message; without a ``url``, too.
     account: str = "main"
     #: Whether results of what needs no download are told at once: "sync" or "async".
@@ -136,6 +141,8 @@ class DeviceSpec:
         for way in self.request_types.split(","):
             if way not in REQUEST_TYPES:
                 raise UsageError(f"request type {way!r}: one of {', '.join(REQUEST_TYPES)}")
+        if self.encoding not in ENCODINGS:
+            raise UsageError(f"encoding is {self.encoding!r}: one of {', '.join(ENCODINGS)}")
         if self.report not in ("async", "sync"):
             raise UsageError(f"report is {self.report!r}: one of async, sync")
         for name, value in self.settings.items():
@@ -250,6 +257,7 @@ def account_nodes(spec: DeviceSpec) -> dict[str, bytes]:
         base + "Ext/ScomoRoot": spec.scomo_root,
         base + "Ext/ScomoVersion": spec.scomo_version,
         base + "Ext/RequestTypes": spec.request_types,
+        base + "Ext/Form": spec.encoding,
         base + "Ext/Report": spec.report,
         base + "Ext/Silent": str(int(spec.silent)),
     }

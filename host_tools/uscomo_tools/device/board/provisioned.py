@@ -30,6 +30,7 @@ def account(opened, name):
         "scomo_root": text("Ext/ScomoRoot"),
         "scomo_version": text("Ext/ScomoVersion"),
         "request_types": text("Ext/RequestTypes"),
+        "encoding": text("Ext/Form"),
         "report": text("Ext/Report"),
         "silent": text("Ext/Silent") == "1",
         "levels": {},
