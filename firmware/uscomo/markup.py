@@ -155,9 +155,10 @@ class Parser:
                 if at < 0:
                     break
                 stop = buffer.find(b";", at, end)
+                size = (end if stop < 0 else stop) - at
+                if size > _REFERENCE or (found and stop < 0):
+                    self._fail(wbxml.BAD_STRUCTURE)
                 if stop < 0:
-                    if found or end - at > _REFERENCE:
-                        self._fail(wbxml.BAD_STRUCTURE)
                     end = at
                     break
                 self._refer(bytes(buffer[at + 1 : stop]))
@@ -295,13 +296,14 @@ def _token(name):
     return _UNKNOWN
 
 
-def name(tag):
+def element(tag):
     """Of an element, by its token."""
     names = _PAGES[tag >> 8] if 0 <= tag >> 8 < 2 else b""
     at = names.find(b"%c" % (tag & 0xFF)) + 1
-    if not at:
+    name = names[at : names.find(b"%c" % (tag + 1 & 0xFF))]
+    if not at or not name:
         raise wbxml.WbxmlError(wbxml.BAD_INDEX, 0)
-    return names[at : names.find(b"%c" % ((tag & 0xFF) + 1))]
+    return name
 
 
 def allowed(code):

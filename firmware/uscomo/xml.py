@@ -55,8 +55,9 @@ class Session:
         limit = held.writer.peer_limit
         if 0 < limit < len(document):
             # All but impossible, see _LONGER; then the session is given up with a short message.
-            document = self._document(held.abort())
-            if len(document) > limit:
+            length = held.abort()
+            document = length and self._document(length)
+            if not length or len(document) > limit:
                 raise ValueError
         self._rest = document.rest
         headers[0] = "Content-Type", _XML
@@ -132,7 +133,7 @@ class _Document:
                 elif tag == _FORMAT and coded:
                     reader.skip()
                     continue
-                name = markup.name(tag)
+                name = markup.element(tag)
                 if reader.empty:
                     yield b"<" + name + b"/>"
                     continue
