@@ -16,12 +16,14 @@ from uscomo_tools.package.rules import PACKAGE_TYPE
 from uscomo_tools.syncml.message import (
     CONTENT_TYPES,
     Command,
+    Encoding,
     Header,
     Item,
     Message,
     Meta,
     decode,
     encode,
+    encoding_of,
 )
 
 WBXML = CONTENT_TYPES["wbxml"]
@@ -115,7 +117,7 @@ class ScriptedServer:
     a client's message that the server fails to answer it. ``judge`` gives the Status of a
     message's header; where that is 401 or 407 nothing else is said. ``shape`` changes an answer
     before it is written, ``spoil`` its octets, ``beside`` gives what its transport says, by the
-    octets.
+    octets. An answer is written as its message was, or as ``speaks`` says.
     """
 
     def __init__(self) -> None:
@@ -127,6 +129,9 @@ class ScriptedServer:
         self.broken: Callable[[Message], bool] = lambda message: False
         self.judge: Callable[[Session, Message], int] = lambda session, message: 200
         self.shape: Callable[[Session, Message], None] = lambda session, reply: None
+        self.speaks: Callable[[Session, Encoding], Encoding] = lambda session, asked: asked
+        #: How each message of the client was written.
+        self.encodings: list[Encoding] = []
         self.spoil: Callable[[Session, bytes], bytes] = lambda session, body: body
         self.beside: Callable[[bytes], dict[str, str]] = lambda body: {}
         #: x-syncml-hmac of each message of the client.
@@ -182,9 +187,10 @@ class ScriptedServer:
 
     # -- one message
 
-    def answer(self, path: str, body: bytes) -> bytes | None:
-        """The answer to a client's message; None: the server is broken."""
-        message = decode(body, WBXML)
+    def answer(self, path: str, body: bytes, kind: str) -> tuple[bytes, str] | None:
+        """The answer to a client's message, and its media type; None: the server is broken."""
+        message = decode(body, kind)
+        self.encodings.append(encoding_of(body, kind))
         if message.header.msg_id == "1":
             # A session that was never answered took nothing of the script.
             begun = [s for s in self.sessions if s.sent]
@@ -227,12 +233,13 @@ class ScriptedServer:
         self.shape(session, reply)
         _number(session, reply)
         limit = session.received[0].header.meta
-        encoded = encode(reply, "wbxml")
+        encoding = self.speaks(session, self.encodings[-1])
+        encoded = encode(reply, encoding)
         if limit and limit.max_msg_size and len(encoded) > limit.max_msg_size:
             self.failures.append(f"{len(encoded)} bytes for a MaxMsgSize of {limit.max_msg_size}")
         session.sent.append(reply)
         self.said = encoded
-        return self.spoil(session, encoded)
+        return self.spoil(session, encoded), CONTENT_TYPES[encoding]
 
     def _speak(self, session: Session, reply: Message) -> None:
         turn = session.turns.pop(0) if session.turns else Turn([])
@@ -306,16 +313,18 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             server.proofs.append(self.headers.get("x-syncml-hmac"))
             server.requests.append(("POST", self.path, body))
-            if self.headers.get("Content-Type") != WBXML:
+            kind = self.headers.get("Content-Type", "")
+            if kind not in CONTENT_TYPES.values():
                 self._send(200, b"", "text/plain")
                 return
             try:
-                answer = server.answer(self.path, body)
+                answer = server.answer(self.path, body, kind)
             except Exception as error:
                 server.failures.append(repr(error))
                 raise
             beside = server.beside(server.said)
-            self._send(503 if answer is None else 200, answer or b"", WBXML, beside=beside)
+            said, kind = answer or (b"", kind)
+            self._send(503 if answer is None else 200, said, kind, beside=beside)
 
         def _send(
             self,

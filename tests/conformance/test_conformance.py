@@ -41,7 +41,7 @@ def test_the_lists_are_complete() -> None:
 #: Cases in whose sessions stands nothing that tells an interpreter, such as FwV, or a run.
 SAME = (
     *("DMC-05", "DMC-07", "DMC-08", "DMC-09", "DMC-10", "DMC-13", "DMC-14", "DMC-15", "DMC-16"),
-    *("DMT-01", "DMT-06", "DMT-15", "DMT-16", "DMT-17", "DMT-20", "DMT-22", "DMT-32"),
+    *("DMT-01", "DMT-06", "DMT-15", "DMT-16", "DMT-17", "DMT-20", "DMT-22", "DMT-32", "DMT-33"),
 )
 
 

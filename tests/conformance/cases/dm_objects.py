@@ -17,7 +17,7 @@ from uscomo_tools.syncml.message import Command, Item
 from uscomo_tools.syncml.tables import DDF
 
 from ..bench import DEVICE_ID, Bench, Device, check, signing_key
-from ..registry import case, not_claimed
+from ..registry import case
 from ..server import SERVER_ID, Session, get, leaf, sequence
 from .dm_tree import DMC, DMT, codes, document, value
 
@@ -244,14 +244,6 @@ def bootstrap(bench: Bench) -> None:
     run = device.run(ask=None, bootstrap=(good, "1234"))
     assert run.printed == ["bootstrap refused: not accepted"], run.printed
     check(contents(device.root), before)
-
-
-not_claimed(
-    "DMT-33",
-    "WBXML and XML, mixed; quirks of the wire",
-    f"{DMT}; wbxml-syncml.md 6",
-    "the agent speaks WBXML only; the quirks of WBXML are tested in tests/device/test_vectors.py",
-)
 
 
 @case("DMT-35", "An account with several AppAddr and AppAuth; AAuthPref", f"{DMT}; 9.3")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lxml import etree
+
 from uscomo_tools.device.tls import Tls
 from uscomo_tools.syncml.message import CONTENT_TYPES, Message, Meta
 from uscomo_tools.testing.certificates import Authority, Issued
@@ -22,7 +24,7 @@ UNREACHABLE = 3  # what the device's process ends with
 PACKAGE = "application/vnd.uscomo.package+gzip"
 
 
-@case("DMC-01", "WBXML 1.1 to 1.3 (or XML) messages of SyncML 1.2, right MIME", f"{LIST}, REP 6.2")
+@case("DMC-01", "WBXML 1.1 to 1.3 and XML messages of SyncML 1.2, right MIME", f"{LIST}, REP 6.2")
 def encoding(bench: Bench) -> None:
     for version in (1, 2, 3):
         bench.server.spoil = lambda session, body, v=version: bytes([v]) + body[1:]
@@ -34,6 +36,18 @@ def encoding(bench: Bench) -> None:
     posts = [body for method, _, body in bench.server.requests if method == "POST"]
     assert all(body.startswith(b"\x02\xa4\x01\x6a") for body in posts)
     assert CONTENT_TYPES["wbxml"] == "application/vnd.syncml.dm+wbxml"
+    # An account may want XML.
+    bench.server.spoil = lambda session, body: body
+    before = len(bench.server.requests)
+    man = get("./DevInfo/Man")
+    (session,) = bench.device(encoding="xml").run([man]).sessions
+    check(session.values(man), {"./DevInfo/Man": "uscomo"})
+    for _, _, body in bench.server.requests[before:]:
+        root = etree.fromstring(body)
+        check(root.tag, "{SYNCML:SYNCML1.2}SyncML")
+        check(root.getroottree().docinfo.encoding, "UTF-8")
+    check(set(bench.server.encodings[-2:]), {"xml"})
+    assert CONTENT_TYPES["xml"] == "application/vnd.syncml.dm+xml"
 
 
 @case("DMC-02", "SyncHdr: VerDTD, VerProto, SessionID, MsgID", f"{LIST}, 1.3")
@@ -184,13 +198,15 @@ def large_objects(bench: Bench) -> None:
     check(session.values(lrg), {"./DevDetail/LrgObj": "true"})
 
 
-def send_large(bench: Bench, limit: int = 700, largest: int | None = None) -> Session:
+def send_large(
+    bench: Bench, limit: int = 700, largest: int | None = None, **fields: Any
+) -> Session:
     """Read a value of 512 octets in messages of `limit`; the session in which that was done."""
 
     def announce(session: Session, reply: Message) -> None:
         reply.header.meta = Meta(max_msg_size=limit, max_obj_size=largest)
 
-    device = bench.device()
+    device = bench.device(**fields)
     place = device.uri("Download/p1")
     text = "".join(f"{i:04d}" for i in range(128))
     made = [leaf("Add", place), leaf("Add", f"{place}/Description", text)]
