@@ -69,14 +69,17 @@ def said(pair: Pair) -> list[str]:
     return [event for event in pair.events if event.startswith("https ")]
 
 
+@pytest.mark.parametrize("encoding", ["wbxml", pytest.param("xml", marks=pytest.mark.full)])
 def test_an_application_over_https(
-    secure_pair: Callable[..., Pair], authority: Authority, other: Authority
+    secure_pair: Callable[..., Pair], authority: Authority, other: Authority, encoding: str
 ) -> None:
     # Two authorities: the server's next certificate may be signed by another one.
-    pair = secure_pair(authority.issue(HOST), tls=trusting(other, authority))
+    pair = secure_pair(authority.issue(HOST), tls=trusting(other, authority), encoding=encoding)
     package = pair.publish()
     assert pair.ask_for(package) == 0
     assert pair.outcome() == ("done", 1200)
+    messages = pair.api.get(f"/messages?after=0&device={pair.device_id}").json()
+    assert {m["content_type"] for m in messages} == {f"application/vnd.syncml.dm+{encoding}"}
     assert said(pair) == []
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from relaying import Relay, settings_for
 from tape import Tape
 
@@ -42,7 +43,8 @@ def board_of(folder: Path, spec: DeviceSpec, bearer: str, port: int) -> ServedBo
     return unix.start(folder, files=files)
 
 
-def test_a_session_over_a_socket_and_over_a_relay(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["wbxml", pytest.param("xml", marks=pytest.mark.full)])
+def test_a_session_over_a_socket_and_over_a_relay(tmp_path: Path, encoding: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -56,6 +58,7 @@ def test_a_session_over_a_socket_and_over_a_relay(tmp_path: Path) -> None:
                 password="the device's",
                 server_password="the server's",
                 server_nonce=NONCE,
+                encoding=encoding,
                 settings={"consent": "yes"},
             )
             names = ("device_id", "user", "password", "server_password", "type", "server_nonce")
