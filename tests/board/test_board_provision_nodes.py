@@ -9,6 +9,7 @@ import pytest
 
 from uscomo_tools.device import provision
 from uscomo_tools.device.provision import DeviceSpec, Provisioning, device_nodes
+from uscomo_tools.errors import UsageError
 from uscomo_tools.package.keys import PublicKey
 
 RIGHTS = ("Add", "Delete", "Exec", "Get", "Replace")
@@ -87,6 +88,15 @@ def test_what_is_given_counts_and_the_rest_stays(tmp_path: Path) -> None:
     assert found["DMAcc/one/AppAuth/1/AAuthSecret"] == b"p"
     assert answer["accounts"] == ["one"]
     assert answer["device_id"] == "d"
+
+
+def test_an_account_says_how_its_messages_are_written(tmp_path: Path) -> None:
+    provision.provision(spec(encoding="xml"), tmp_path)
+    assert nodes(tmp_path)["DMAcc/main/Ext/Form"] == b"xml"
+    provision.provision(spec(), tmp_path)
+    assert nodes(tmp_path)["DMAcc/main/Ext/Form"] == b"wbxml"
+    with pytest.raises(UsageError, match="wbxml, xml"):
+        spec(encoding="json").check()
 
 
 def test_a_fresh_account_has_nothing_of_the_former_one(tmp_path: Path) -> None:

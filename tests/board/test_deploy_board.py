@@ -312,13 +312,23 @@ def test_the_command_line(prepared: ProvidedBoard, uscomo: Command) -> None:
     code, output, errors = uscomo(
         *("provision", *port, "--json", "--account", "two", "--server-id", "other"),
         *("--url", "http://127.0.0.1:9/two", "--auth", "none", "--server-auth", "none"),
-        *("--setting", "poll=600", "--device-id", "board-7"),
+        *("--setting", "poll=600", "--device-id", "board-7", "--encoding", "xml"),
     )
     assert code == 0, errors
     told = json.loads(output)["board"]
     assert sorted(told["accounts"]) == ["local", "main", "two"]
     assert told["accounts"]["main"]["levels"]["CLCRED"]["secret"]
     assert told["settings"] == {"poll": "600"}
+    assert told["accounts"]["two"]["encoding"] == "xml"
+    # What is not given stays as it is.
+    code, output, errors = uscomo(
+        *("provision", *port, "--json", "--account", "two", "--request-types", "none")
+    )
+    assert code == 0, errors
+    told = json.loads(output)["board"]
+    assert told["accounts"]["two"]["encoding"] == "xml"
+    assert told["accounts"]["main"]["encoding"] == "wbxml"
+    assert uscomo("provision", *port, "--account", "two", "--encoding", "json")[0] == 2
     assert told["device_id"] == "board-7"
     # A new address alone needs no password again.
     code, output, errors = uscomo("provision", *port, "--url", "http://127.0.0.1:9/moved")

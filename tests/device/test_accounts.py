@@ -179,6 +179,19 @@ def test_which_of_several_a_session_uses():
     assert dmacc.Account(tree.nodes, "second").client_auth == 2
 
 
+def test_how_messages_are_written():
+    tree = with_second()
+    form = BASE + b"Ext/Form"
+    assert dmacc.Account(tree.nodes, "second").format == b""
+    assert tree.add(form, "chr", "", b"json") == 415
+    for text in (b"xml", b"wbxml"):
+        assert (tree.replace if text == b"wbxml" else tree.add)(form, "chr", "", text) == 200
+        assert dmacc.Account(tree.nodes, "second").format == text
+        assert value(tree, form) == text.decode()
+    assert tree.delete(form) == 200
+    assert dmacc.Account(tree.nodes, "second").format == b""
+
+
 def test_a_port_goes_where_none_is():
     tree = with_second()
     for url, expected in (
