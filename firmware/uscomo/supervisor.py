@@ -36,6 +36,9 @@ _DECIDERS = ("agent", "author", "lifecycle", "watch")
 # server may send is announced 512 bytes smaller: see session._INTERIM.
 RECEIVE = const(2048)
 SEND = const(2048)
+# Where a server counts in XML, in which what it has to say in one message takes more than twice
+# the octets: with less ours cannot order an installation.
+_RECEIVE_XML = const(4096)
 
 
 def say(text):
@@ -67,7 +70,8 @@ def perform(stored, nodes, settings, feed, say, work):
         del operation
     else:
         # Before the modules, which scatter over the heap and leave no hole of that size.
-        receive = bytearray(RECEIVE)
+        form = nodes.get("DMAcc/" + work[0] + "/Ext/Form")
+        receive = bytearray(_RECEIVE_XML if form == b"xml" else RECEIVE)
         send = bytearray(SEND)
         from uscomo import talk
 

@@ -49,6 +49,8 @@ MAX_NONCE = const(64)
 _SMALL = const(128)
 # Room kept for what closes any message: Alert 1222, Final and three ENDs.
 _TAIL = const(32)
+# What a peer that has said nothing takes: more than any buffer.
+_ANY = const(1 << 24)
 
 # The code page of DDF and TNDS documents.
 _DDF = const(2)
@@ -349,17 +351,15 @@ class MessageWriter(wbxml.Writer):
 
     def __init__(self, buffer):
         super().__init__(buffer)
-        self.cmd_id = self.peer_limit = 0
+        self.cmd_id = 0
+        self.peer_limit = _ANY
         self.longer = 1  # on its way a message has at most so many times the octets
 
     def message(
         self, session_id, msg_id, target, source, name, credential, max_msg_size, max_obj_size=0
     ):
         """Open a message; credential is None or (type, format, data)."""
-        size = len(self.buffer)
-        if self.peer_limit:
-            size = min(size, self.peer_limit // self.longer)
-        self.limit = size - _TAIL
+        self.limit = min(len(self.buffer), self.peer_limit // self.longer) - _TAIL
         self.cmd_id = 0
         self.position = self.page = 0
         # The document's head, SyncML, SyncHdr, VerDTD, VerProto, SessionID, MsgID and Target.

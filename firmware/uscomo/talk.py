@@ -21,6 +21,7 @@ class Talk:
     """One account's session: its tree, its buffers; run() it over HTTP or drive it by hand."""
 
     proof = ""  # what the server's transport said beside its message
+    format = None  # what makes XML of messages, and WBXML of XML
 
     def __init__(self, stored, nodes, account, interact, receive, send):
         from uscomo import devinfo
@@ -43,14 +44,12 @@ class Talk:
         self.send = send
         self.session = Session(account, tree, self._asked, receive, send)
         self.session.commands.max_obj_size = min(_MAX_OBJ_SIZE, platform.free(uscomo_boot.ROOT))
-        # What makes XML of messages; None is WBXML.
-        self.format = None
         if account.format == b"xml":
             try:
-                from uscomo import xml
+                from uscomo.xml import Session as form
             except ImportError:
                 return
-            self.format = xml.Session(self.session)
+            self.format = form(self.session)
 
     def _open(self, name):
         # A standard object, when it is asked for.
@@ -118,8 +117,7 @@ class Talk:
         proof = self.session.proof(length)
         if proof:
             headers.append(("x-syncml-hmac", proof))
-        url = self.session.url
-        url = url if isinstance(url, str) else bytes(url).decode()
+        url = bytes(self.session.url).decode()
         body = memoryview(self.send)[:length]
         if self.format:
             body = self.format.send(headers, body)
@@ -157,12 +155,10 @@ def standard(name, nodes, tree):
     from uscomo.leaves import Leaves
 
     if name == "DevInfo":
-        from uscomo import devinfo
-
-        return Leaves(devinfo.MOID, devinfo.values(nodes))
-    from uscomo import devdetail
-
-    return Leaves(devdetail.MOID, devdetail.values(nodes))
+        from uscomo.devinfo import MOID, values
+    else:
+        from uscomo.devdetail import MOID, values
+    return Leaves(MOID, values(nodes))
 
 
 def _interact(code, texts):

@@ -8,9 +8,8 @@ from uscomo import markup, syncml, wbxml
 from uscomo.constant import const
 from uscomo.session import MAC
 
-# Room for an answer as WBXML. A server counts in XML, in which what it has to say in one message
-# takes more than twice the octets: with a smaller buffer ours cannot order an installation.
-_ROOM = const(4096)
+# Sent and received at once; a tag with its attributes has to fit.
+_SIZE = const(512)
 # The session counts in WBXML, and the peer in XML, which is longer: so many times at most.
 _LONGER = const(5)
 # Octets that become one line of base64.
@@ -38,10 +37,7 @@ class Session:
 
     def __init__(self, held):
         self._session = held
-        # What came in there passes through it now, and what goes out.
-        self._buffer = held.buffer
-        held.buffer = bytearray(_ROOM)
-        held.reader = syncml.MessageReader(held.buffer)
+        self._buffer = bytearray(_SIZE)
         held.writer.longer = _LONGER
         self._rest = b"", b""
 
@@ -53,13 +49,13 @@ class Session:
             return body
         document = self._document(len(body))
         limit = held.writer.peer_limit
-        if 0 < limit < len(document):
+        if limit < len(document):
             # All but impossible, see _LONGER; then the session is given up with a short message.
             length = held.abort()
             document = length and self._document(length)
             if not length or len(document) > limit:
                 raise ValueError
-        self._rest = document.rest
+        self._rest = document.left
         headers[0] = "Content-Type", _XML
         headers[1] = "Accept", _EITHER
         return document
@@ -81,13 +77,13 @@ class Session:
 class _Document:
     # The XML of a WBXML message: its length, and, when it is called, its octets in parts.
     #
-    # `rest` is (URI, octets): of an object in parts, what makes no whole group of base64 yet.
+    # `left` is (URI, octets): of an object in parts, what makes no whole group of base64 yet.
 
     def __init__(self, message, size, buffer, rest):
         self._message = message
         self._size = size
         self._buffer = buffer
-        self._first = self.rest = rest
+        self._first = self.left = rest
         self._length = 0
         for piece in self._pieces():
             self._length += len(piece)
@@ -115,7 +111,7 @@ class _Document:
         view = memoryview(self._message)
         reader = wbxml.Reader(self._message)
         reader.begin(self._size)
-        self.rest = self._first
+        self.left = self._first
         names = []
         # Whether an Item's octets become base64: 1 where its Format is still to say so.
         coded = 0
@@ -163,13 +159,13 @@ class _Document:
                     uri = bytes(view[at : at + reader.length])
                 elif tag == _SIZE_OF and coded:
                     # Counted as carried; and a new object begins.
-                    self.rest = b"", b""
+                    self.left = b"", b""
                     text = b"%d" % ((int(bytes(text)) + 2) // 3 * 4)
                 yield from _escaped(text)
 
     def _base64(self, uri, octets, more):
         # Base64 goes on over the parts of an object.
-        whose, rest = self.rest
+        whose, rest = self.left
         if whose != uri:
             rest = b""
         at = 0
@@ -183,7 +179,7 @@ class _Document:
                 piece = piece[:whole]
             if piece:
                 yield b2a_base64(piece)[:-1]
-        self.rest = uri, rest
+        self.left = uri, rest
 
 
 def _octets_in(reader):

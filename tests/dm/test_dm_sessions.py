@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from ends import BASE_URL, DM_URL, codes, nonce, stored_nonces
 
+import uscomo
 from uscomo import consent, session, store, supervisor, talk
 from uscomo_tools.syncml.message import CONTENT_TYPES, decode, encode
 
@@ -325,12 +328,23 @@ def test_an_inventory_in_pieces(board, server, monkeypatch):
     assert finals[-1]
 
 
-def test_the_whole_inventory_that_a_record_can_hold(board, server):
+@pytest.mark.parametrize("encoding", ["wbxml", "xml"])
+def test_the_whole_inventory_that_a_record_can_hold(make, encoding):
+    board = make(encoding=encoding)
     for number in range(64):
         board.put(f"com.example.component-{number:02d}")
     assert board.check() == session.DONE
-    assert len(server.inventory()) == 64
+    assert len(board.wire.server.inventory()) == 64
     assert agree(board)
+    assert board.wire.media_type == CONTENT_TYPES[encoding]
+
+
+def test_without_the_files_for_xml_wbxml_is_spoken(make, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uscomo.xml", None)
+    monkeypatch.delattr(uscomo, "xml", raising=False)
+    board = make(encoding="xml")
+    assert board.check() == session.DONE
+    assert board.wire.media_type == CONTENT_TYPES["wbxml"]
 
 
 def test_a_small_receive_buffer(make, monkeypatch):

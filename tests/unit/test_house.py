@@ -136,7 +136,7 @@ ALLOCATIONS = {
     ("syncml", "bytes(value)"): "a copy of what a message held",
     ("syncml", "bytes(data)"): "a copy of what is written into a message",
     ("syncml", "bytes(getattr(fields, name))"): "a copy of what a message held",
-    ("talk", "bytes(url)"): "a copy of the URL in use",
+    ("talk", "bytes(self.session.url)"): "a copy of the URL in use",
     ("xml", "bytes(text)"): "a number of the session's own",
     ("tree", "bytes(uri)"): "a copy of what a message held, MAX_TOTAL",
     ("properties", "bytes(data)"): "a copy of what a message held, _MAX_ACL",

@@ -14,6 +14,7 @@ from uscomo_tools.device.agent import compile_module, shrunk
 from uscomo_tools.syncml.message import (
     Command,
     Credential,
+    Encoding,
     Header,
     Item,
     Message,
@@ -34,14 +35,17 @@ WORDS = {
     "read": "its commands",
     "carried out": "the same message read, carried out, answered",
     "dense": "one with nine commands in it, likewise",
+    "from XML": "the same message as XML: into WBXML",
+    "to XML": "and the other way",
     "one block": "MD5 of 50 bytes, without hashlib.md5",
     "auth-md5": "an MD5 credential, likewise",
     "auth-MAC": "the MAC of this message, likewise",
 }
 MESSAGES = {"recorded": "/bench/recorded", "dense": "/bench/dense"}
+XML = "/bench/xml"
 
 
-def message(dense: bool = False) -> bytes:
+def message(dense: bool = False, encoding: Encoding = "wbxml") -> bytes:
     """A package 2 of `SIZE` bytes: three Statuses, then Gets and an Exec.
 
     Parameters
@@ -69,9 +73,8 @@ def message(dense: bool = False) -> bytes:
     whole = Message(header, [*statuses, *gets, started], final=True)
     missing = SIZE - len(encode(whole, "wbxml"))
     started.correlator = "c" * (1 + missing)
-    encoded = encode(whole, "wbxml")
-    assert len(encoded) == SIZE, len(encoded)
-    return encoded
+    assert len(encode(whole, "wbxml")) == SIZE
+    return encode(whole, encoding)
 
 
 def measured() -> dict[str, int]:
@@ -81,10 +84,11 @@ def measured() -> dict[str, int]:
     board = PicoBoard(realtime=False)
     files = {f"{CODE}/board_message.mpy": code}
     files.update({path: message(name == "dense") for name, path in MESSAGES.items()})
+    files[XML] = message(encoding="xml")
     board.preload({**agent().files(), **files})
     board.start()
     board.exec(f"import sys; sys.path.append({CODE!r})")
-    printed = board.exec(f"import board_message; board_message.run({MESSAGES!r})", 300)
+    printed = board.exec(f"import board_message; board_message.run({MESSAGES!r}, {XML!r})", 300)
     found: dict[str, int] = json.loads(printed.splitlines()[-1])
     return found
 
