@@ -176,4 +176,4 @@ test_histories = Histories.TestCase
 class TestManyHistories(Histories.TestCase):
     """The same, longer and more often."""
 
-    settings = settings(Histories.TestCase.settings, max_examples=15, stateful_step_count=25)
+    settings = settings(Histories.TestCase.settings, max_examples=8, stateful_step_count=25)

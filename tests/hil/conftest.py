@@ -1,14 +1,18 @@
-"""Which part of the suite runs when: on fast boards always, on slow ones with the long checks."""
+"""Which part of the suite runs when: on fast boards always, on slow ones with the long checks.
+
+What takes ten minutes there is left out, in one loud line, until somebody asks for that board.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from uscomo_tools.testing.skipping import LEFT_OUT
+
 FAST = ("unix", "microbit")
 #: What a slow board does within seconds: that it works at all is seen by every run.
 QUICK = ("test_code_runs_and_errors_come_back", "test_power")
-
-#: What takes several minutes there.
+#: What takes up to ten minutes there.
 LONG = ("test_an_application_comes_is_updated_and_goes", "test_deploy_and_undeploy")
 
 
@@ -20,5 +24,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         callspec = getattr(item, "callspec", None)
         name = callspec.params.get("uscomo_board") if callspec else None
         if name and name not in FAST and getattr(item, "originalname", "") not in QUICK:
-            long = getattr(item, "originalname", "") in LONG
-            item.add_marker(pytest.mark.full(minutes=9 if long else 1))
+            item.add_marker(pytest.mark.full(minutes=1))
+            if getattr(item, "originalname", "") in LONG:
+                reason = f"{LEFT_OUT}takes minutes: pytest -m 'full or not full' --board {name}"
+                item.add_marker(pytest.mark.skip(f"{reason} tests/hil"))

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
+import platformdirs
 import pytest
 
 from uscomo_tools.board import firmware_cache
@@ -13,12 +14,17 @@ from uscomo_tools.board import firmware_cache
 pytest_plugins = ["pytester"]
 
 EXAMPLE = Path(__file__).parents[1] / "hil" / "example"
+# `pytester` gives each project a home of its own.
+CACHE = platformdirs.user_cache_dir()
+IMAGES = firmware_cache.folder()
 
 
 @pytest.fixture
-def project(pytester):
+def project(pytester, monkeypatch):
     """Somebody's project, with pytest's own plugins and ours."""
     pytester.plugins = []
+    monkeypatch.setenv("XDG_CACHE_HOME", CACHE)
+    monkeypatch.setenv(firmware_cache.ENVIRONMENT, str(IMAGES))
     return pytester
 
 

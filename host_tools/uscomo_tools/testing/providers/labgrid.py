@@ -20,12 +20,13 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...device.provision import DeviceSpec
+from ...device.tls import Tls
 from ...errors import UsageError, UscomoError
 from ..states import ENROLLED
 from .provided import ServedBoard, board_folder, served_folder
@@ -97,8 +98,19 @@ class _LabBoard(ServedBoard):
     def reach(self, state: str, spec: DeviceSpec | None) -> None:
         wanted = None
         if spec is not None:
-            wanted = {**asdict(spec), "anchors": [anchor.hex() for anchor in spec.anchors]}
+            wanted = json.loads(json.dumps(asdict(spec), default=bytes.hex))
         self._channel.ask("reach", state=state, spec=wanted)
+
+
+def _spec(told: Mapping[str, Any]) -> DeviceSpec:
+    # Octets came as hexadecimal text.
+    tls = {**told["tls"], "authorities": _octets(told["tls"]["authorities"])}
+    tls |= {name: bytes.fromhex(tls[name]) for name in ("certificate", "key")}
+    return DeviceSpec(**{**told, "anchors": _octets(told["anchors"]), "tls": Tls(**tls)})
+
+
+def _octets(texts: Sequence[str]) -> list[bytes]:
+    return [bytes.fromhex(text) for text in texts]
 
 
 # -- the process that holds the place
@@ -117,8 +129,7 @@ class _Place:
 
     def reach(self, state: str, spec: Mapping[str, Any] | None) -> None:
         if state == ENROLLED and spec is not None:
-            anchors = [bytes.fromhex(anchor) for anchor in spec["anchors"]]
-            self._do(self._strategy.enrol, DeviceSpec(**{**spec, "anchors": anchors}))
+            self._do(self._strategy.enrol, _spec(spec))
         else:
             self._do(self._strategy.transition, "flashed" if state == "bare" else state)
 
