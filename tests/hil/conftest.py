@@ -18,12 +18,15 @@ LONG = ("test_an_application_comes_is_updated_and_goes", "test_deploy_and_undepl
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("board"):
-        return  # somebody wants exactly this
     for item in items:
         callspec = getattr(item, "callspec", None)
         name = callspec.params.get("uscomo_board") if callspec else None
-        if name and name not in FAST and getattr(item, "originalname", "") not in QUICK:
+        if not name or name in FAST:
+            continue
+        item.add_marker(pytest.mark.timeout(3600))
+        if config.getoption("board"):
+            continue  # somebody wants exactly this
+        if getattr(item, "originalname", "") not in QUICK:
             item.add_marker(pytest.mark.full(minutes=1))
             if getattr(item, "originalname", "") in LONG:
                 reason = f"{LEFT_OUT}takes minutes: pytest -m 'full or not full' --board {name}"
