@@ -208,9 +208,13 @@ def test_a_board_that_somebody_uses_is_left_alone():
             assert deploy.look(board).store
 
 
-@pytest.mark.parametrize("board", ["unix", pytest.param("rp2", marks=pytest.mark.full)])
-def test_the_example_for_users(project, board):
+# An emulated board takes minutes for an installation: of those, one is in test_local_pico.py.
+PICO = pytest.param("rp2", "function or power_cut", 2, marks=pytest.mark.full)
+
+
+@pytest.mark.parametrize(("board", "which", "count"), [("unix", "", 4), PICO])
+def test_the_example_for_users(project, board, which, count):
     shutil.copytree(EXAMPLE, project.path, dirs_exist_ok=True)
-    result = run(project, "--board", board, "-rs")
+    result = run(project, "--board", board, "-k", which)
     passed = result.parseoutcomes()["passed"]
-    assert passed == 4, result.parseoutcomes()
+    assert passed == count, result.parseoutcomes()
