@@ -29,6 +29,13 @@ def last(dm_server, agent):
     return operation["state"], operation["code"]
 
 
+def test_a_session(agent, dm_server):
+    assert agent.session() == "done"
+    assert agent.status() == {}
+    trace = dm_server.trace(agent.device_id)
+    assert trace.count("<Alert>") >= 1
+
+
 def test_an_application_comes_is_updated_and_goes(agent, dm_server, app):
     # One life for all of it: an emulated board takes minutes for each session.
     hello = app.published("apps/hello")
@@ -37,7 +44,6 @@ def test_an_application_comes_is_updated_and_goes(agent, dm_server, app):
     assert "hello" in agent.output
     assert installed(agent) == {hello.component: ("1.0.0", True, False)}
     assert last(dm_server, agent) == ("done", 1200)
-    assert dm_server.trace(agent.device_id).count("<Alert>") >= 1
 
     app.published("apps/hello", version="2.0.0", release=2)
     assert agent.update(hello.component) == "done"
