@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 
 from uscomo_tools.board.lock import PortLock
+from uscomo_tools.cli import board as board_cli
 from uscomo_tools.testing.providers import unix
 
 ENOUGH = 60
@@ -246,3 +248,14 @@ def test_names_of_a_board_lead_nowhere_else(tmp_path):
     for name in ("../x", "a/../../x", "/etc/x", "a\\b", "c:x", ""):
         with pytest.raises(UsageError):
             _local(tmp_path, name)
+
+
+@pytest.mark.parametrize(("module", "commands"), board_cli._COMMANDS.items())
+def test_a_command_imports_the_module_that_has_it(module, commands):
+    found = typer.main.get_group(board_cli.application(commands[0]))
+    assert set(found.commands) == set(commands), module
+
+
+def test_an_unknown_command_sees_all(capsys):
+    everything = {name for commands in board_cli._COMMANDS.values() for name in commands}
+    assert set(typer.main.get_group(board_cli.application("nix")).commands) == everything

@@ -29,8 +29,8 @@ def main() -> None:
 
 
 @cache
-def application(group: str = "") -> typer.Typer:
-    """The command line, of one group of commands or of all."""
+def application(group: str = "", command: str = "") -> typer.Typer:
+    """The command line: of one group of commands, for one command of it, or of all."""
     app = typer.Typer(
         help="Manage named, versioned applications on MicroPython boards over OMA DM and SCOMO.",
         no_args_is_help=True,
@@ -40,7 +40,9 @@ def application(group: str = "") -> typer.Typer:
     app.callback()(lambda: None)
     for name in [group] if group else _GROUPS:
         module = import_module(f"{__name__}.{name}")
-        if hasattr(module, "app"):
+        if hasattr(module, "application"):
+            app.add_typer(module.application(command), name=name)
+        elif hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:
             app.command(name)(getattr(module, name))
@@ -51,7 +53,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line: its exit code. With ``--json`` an error is one object too."""
     as_json = "--json" in arguments
     try:
-        app = application(arguments[0] if arguments and arguments[0] in _GROUPS else "")
+        app = application(*arguments[:2]) if set(arguments[:1]) & set(_GROUPS) else application()
         code = app(args=arguments, prog_name="uscomo", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except UscomoError as error:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import typer
 
-from . import board_apps, board_console, board_deploy, board_files, board_flash
+#: Module -> its commands, so that a command imports what it needs.
+_COMMANDS = {
+    "board_files": ("list", "info", "reset", "ls", "cat", "put", "get", "rm"),
+    "board_console": ("console",),
+    "board_flash": ("flash", "firmware"),
+    "board_deploy": ("deploy", "undeploy", "provision", "doctor"),
+    "board_apps": (
+        *("apps", "install", "update", "request", "confirm"),
+        *("activate", "deactivate", "remove", "rollback"),
+    ),
+}
 
-app = typer.Typer(
-    help="Find, flash, deploy and manage boards on a cable.",
-    no_args_is_help=True,
-)
-board_files.register(app)
-board_console.register(app)
-board_flash.register(app)
-board_deploy.register(app)
-board_apps.register(app)
+
+def application(command: str = "") -> typer.Typer:
+    """Return the group with the commands of the module that has this one, or with all."""
+    app = typer.Typer(
+        help="Find, flash, deploy and manage boards on a cable.",
+        no_args_is_help=True,
+    )
+    having = [module for module, commands in _COMMANDS.items() if command in commands]
+    for module in having or _COMMANDS:
+        import_module(f".{module}", __package__).register(app)
+    return app
