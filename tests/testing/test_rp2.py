@@ -19,6 +19,21 @@ with open("/app.new", "wb") as file:
 import os
 os.rename("/app.new", "/app.bin")
 """
+PIO = """
+import rp2
+from machine import Pin
+@rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
+def doubled():
+    pull(block)
+    set(pins, 1)
+    mov(isr, osr)
+    in_(null, 1)
+    push(block)
+machine_1 = rp2.StateMachine(0, doubled, freq=1_000_000, set_base=Pin(2))
+machine_1.active(1)
+machine_1.put(21)
+print(hex(machine_1.get()))
+"""
 STATE = """
 data = open("/app.bin", "rb").read()
 print(len(data), data[:1] * len(data) == data and data[:1])
@@ -55,6 +70,18 @@ class TestCode:
         with pytest.raises(UnreachableError, match="end of the code"):
             board.exec("while True: pass", timeout=0.2)
         assert board.exec("print('interrupted')") == "interrupted\n"
+
+    def test_programmable_io_runs_when_it_is_used(self):
+        with PicoBoard(realtime=False) as board:
+            assert board.exec(PIO) == "0x2a\n"
+            board.exec("machine_1.active(0)\nPin(2, Pin.IN)")
+            board.reset()  # rests again
+            assert board.exec(PIO) == "0x2a\n"
+
+    def test_a_pin_may_be_given_to_a_pio_that_does_nothing(self):
+        with PicoBoard(realtime=False) as board:
+            board.exec("from machine import Pin\npin = Pin(3, Pin.ALT, alt=Pin.ALT_PIO0)")
+            assert board.exec("print(pin.value())") == "0\n"
 
     def test_a_soft_reset_forgets_names(self, board):
         board.exec("forgotten = 1")

