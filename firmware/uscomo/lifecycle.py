@@ -22,33 +22,33 @@ _MAX_ERROR = const(120)
 
 def settle(stored, say):
     """End the trials that are used up, see to safe mode; before anything runs. True when safe."""
-    changed = False
+    undone = []
     for row in _trials(stored):
         if row[store.COMPONENT] in uscomo_boot.spent:
             flags = row[store.FLAGS]
             code = _RAISED if flags & uscomo_boot.CRASHED else _HUNG
-            _undo(stored, row, _NO_SESSION if flags & uscomo_boot.AGENT else code, say)
-            changed = True
-    if changed:
+            _undo(stored, row, _NO_SESSION if flags & uscomo_boot.AGENT else code, undone)
+    if undone:
         # It explains the abnormal starts.
         stored.abnormal = 0
+        stored.commit()
     elif uscomo_boot.lone and not stored.flags & uscomo_boot.SAFE:
         stored.flags |= uscomo_boot.SAFE
-        changed = True
         for row in _trials(stored):
             # An agent on trial runs right now; its attempts end by themselves.
             if not row[store.FLAGS] & uscomo_boot.AGENT:
-                _undo(stored, row, _UNSAFE, say)
-    if changed:
+                _undo(stored, row, _UNSAFE, undone)
         stored.commit()
+    # Who hears this may take the power away.
+    for row in undone:
+        say("component %s rolled back" % id_of(row))
     if stored.flags & uscomo_boot.SAFE:
-        say("SAFE MODE: too many abnormal starts; the agent is alone, no component is started")
+        say("SAFE MODE: too many abnormal starts; no component is started")
     return stored.flags & uscomo_boot.SAFE
 
 
-def _undo(stored, row, code, say):
+def _undo(stored, row, code, undone):
     # The predecessor, or nothing: what failed is to prove itself again when it is activated.
-    say("component %s rolled back" % id_of(row))
     row[store.FLAGS] &= ~uscomo_boot.CRASHED & 0xFF
     if row[store.FALL_BACK]:
         row[store.SLOT] = row[store.FALL_BACK]
@@ -58,6 +58,7 @@ def _undo(stored, row, code, say):
         row[store.TRIES] = store.ATTEMPTS
     row[store.FALL_BACK] = 0
     stored.conclude(row[store.COMPONENT], code)
+    undone.append(row)
 
 
 def entries(stored):

@@ -134,6 +134,19 @@ def test_a_trial_that_is_used_up_is_rolled_back():
         assert "component a rolled back" in said
 
 
+def test_a_rollback_is_told_when_it_is_durable():
+    fresh()
+    stored = Store()
+    first = installed(stored, "a")
+    for _ in range(3):
+        stored = started()
+    found = []
+    uscomo_boot.attempt()
+    # Whoever hears it may take the power away.
+    lifecycle.settle(Store(), lambda text: found.append((text, code(Store(), first))))
+    assert found == [("component a rolled back", 1473)]
+
+
 def test_a_downgrade_that_fails_leaves_the_floor_where_it_was():
     fresh()
     stored = Store()

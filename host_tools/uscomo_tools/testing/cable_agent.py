@@ -71,10 +71,14 @@ class CableAgent(Agent):
                 elif not told.operations:
                     raise AgentFailedError(f"no session was held; {self.last_words()}")
                 # Else what was left from before came first, and wants a start of its own.
-                if ON_TRIAL in told.operations.values():
+                if ON_TRIAL in told.operations.values() or self._tries():
                     told.components.clear()
                     cable.follow(lambda told: _over(told.components), patience)
         raise AgentFailedError(f"{_MAX_ROUNDS} sessions were not enough; {self.last_words()}")
+
+    def _tries(self) -> bool:
+        # Interrupted too early, a trial goes on with the next start.
+        return any(operation["on_trial"] for operation in self._server.operations(self.device_id))
 
     def _waits(self) -> bool:
         operations = self._server.operations(self.device_id)
