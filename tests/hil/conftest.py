@@ -1,19 +1,14 @@
-"""Which part of the suite runs when: on fast boards always, on slow ones with the long checks.
-
-What takes ten minutes there is left out, in one loud line, until somebody asks for that board.
-"""
+"""Which part of the suite runs when: on fast boards always, on slow ones with the long checks."""
 
 from __future__ import annotations
 
 import pytest
 
-from uscomo_tools.testing.skipping import LEFT_OUT
-
 FAST = ("unix", "microbit")
 #: What a slow board does within seconds: that it works at all is seen by every run.
 QUICK = ("test_code_runs_and_errors_come_back", "test_power")
-#: What takes up to ten minutes there.
-LONG = ("test_an_application_comes_is_updated_and_goes", "test_deploy_and_undeploy")
+#: Minutes there of what takes longer than one.
+LONG = {"test_an_application_comes_is_updated_and_goes": 8, "test_deploy_and_undeploy": 2}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,8 +21,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.timeout(3600))
         if config.getoption("board"):
             continue  # somebody wants exactly this
-        if getattr(item, "originalname", "") not in QUICK:
-            item.add_marker(pytest.mark.full(minutes=1))
-            if getattr(item, "originalname", "") in LONG:
-                reason = f"{LEFT_OUT}takes minutes: pytest -m 'full or not full' --board {name}"
-                item.add_marker(pytest.mark.skip(f"{reason} tests/hil"))
+        test = getattr(item, "originalname", "")
+        if test not in QUICK:
+            item.add_marker(pytest.mark.full(minutes=LONG.get(test, 1)))
