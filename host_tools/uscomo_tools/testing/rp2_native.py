@@ -102,14 +102,14 @@ def main() -> int:
         prog="python -m uscomo_tools.testing.rp2_native", description=__doc__
     ).parse_args()
     if is_native():
-        print(f"{_NAME} is compiled for this Python already")
+        sys.stdout.write(f"{_NAME} is compiled for this Python already\n")
         return 0
     try:
         wheel = install()
     except UscomoError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 1
-    print(f"{_NAME} is compiled for this Python; kept: {wheel}")
+    sys.stdout.write(f"{_NAME} is compiled for this Python; kept: {wheel}\n")
     return 0
 
 

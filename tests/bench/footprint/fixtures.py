@@ -36,9 +36,11 @@ from .build import store_root
 SERVER, SERVER_SECRET, SERVER_NONCE = "bench.example", "server-secret", b"nonce of the server"
 CLIENT, CLIENT_SECRET, CLIENT_NONCE = "bench-0001", "client-secret", b"nonce of the client"
 DEVICE = "urn:uscomo:bench-0001"
+MODEL = "Raspberry Pi Pico"
 ADDRESS = "http://bench.example/dm"
 MD5 = "syncml:auth-md5"
 WINDOW_BITS = 12
+_PIECE = 12 * 1024  # whole blocks of the file system: 300 KB twice is nearly all that is free
 
 
 def files() -> dict[str, bytes]:
@@ -76,7 +78,8 @@ def _nodes() -> bytes:
     }
     lines = [f"DMAcc/bench/{key} {value}\n" for key, value in account.items()]
     acl = f"Add={SERVER}&Delete={SERVER}&Exec={SERVER}&Get=*&Replace={SERVER}"
-    lines += [f"? {acl}\n", f"DevInfo/DevId {DEVICE}\n"]
+    about = f"DevInfo/DevId {DEVICE}\nDevInfo/Mod {MODEL}\n"  # as a deployment writes them
+    lines += [f"? {acl}\n", about]
     return "".join(lines).encode()
 
 
@@ -168,7 +171,7 @@ def _digest(name: str, secret: str, nonce: bytes) -> bytes:
 def _package(key: rsa.RSAPrivateKey, key_id: bytes, size: int) -> bytes:
     # Bytes that do not compress: the package is as large as what it holds.
     content = random.Random(size).randbytes(size)
-    pieces = [content[at : at + 10240] for at in range(0, size, 10240)]
+    pieces = [content[at : at + _PIECE] for at in range(0, size, _PIECE)]
     unpacked = {f"bench/part{number:02}.bin": piece for number, piece in enumerate(pieces)}
     component = {
         "id": "com.example.bench",

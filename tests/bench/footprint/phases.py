@@ -8,7 +8,10 @@ KB = 1024
 # What both phases stand on: always there, there while the agent is awake, and http with answer,
 # which are used by both and let go with either.
 RESIDENT = ("supervisor",)
-SHARED = (*RESIDENT, "store", "record", "consent", "agent", "lifecycle", "http", "answer")
+SHARED = (
+    *RESIDENT,
+    *("store", "record", "console", "consent", "agent", "lifecycle", "http", "answer"),
+)
 
 # What a phase alone brings in, in the order in which they import each other; never both phases
 # are in memory.

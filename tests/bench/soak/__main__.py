@@ -1,7 +1,8 @@
 """Sessions and installations over a line that spoils bytes: ``python -m tests.bench.soak``.
 
-The boards are unix VMs at relays. Prints what there was after each tenth of the rounds; ends
-with 1 where a board's heap or files, or a server's rows, have grown.
+The boards are unix VMs at relays; with ``--board rp2`` emulated Picos, which are asked for less:
+``--board rp2 --boards 1 --sessions 50 --installs 5``. Prints what there was after each tenth of
+the rounds; ends with 1 where a board's heap or files, or a server's rows, have grown.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from .measure import Round, Soak, run
+from .measure import BOARDS, Round, Soak, run
 from .verdict import grown
 
 _LEAST = 3
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--boards", type=int, default=4, help="at once, each at its own relay")
     parser.add_argument("--rate", type=float, default=0.001, help="share of bytes spoiled")
     parser.add_argument("--seed", type=int, default=1, help="of the first board's line")
+    parser.add_argument("--board", choices=BOARDS, default="unix", help="what they are")
     arguments = parser.parse_args()
     if arguments.installs < _LEAST * arguments.boards:
         parser.error(f"at least {_LEAST} installations a board, to compare them")
@@ -42,6 +44,7 @@ def main() -> int:
             arguments.sessions // arguments.boards,
             arguments.installs // arguments.boards,
             arguments.rate,
+            arguments.board,
         )
         with ProcessPoolExecutor(arguments.boards) as pool:
             seeds = range(arguments.seed, arguments.seed + arguments.boards)
@@ -65,14 +68,14 @@ def main() -> int:
     return 1 if more else 0
 
 
-def _one(folder: Path, sessions: int, installs: int, rate: float, seed: int) -> Soak:
+def _one(folder: Path, sessions: int, installs: int, rate: float, board: str, seed: int) -> Soak:
     def tell(found: Round) -> None:
         text = f"board {seed}: {found.installs} installations, {found.sessions} sessions"
         print(f"{text}, heap {found.heap}", file=sys.stderr, flush=True)
 
     place = folder / str(seed)
     place.mkdir()
-    return run(place, sessions, installs, rate, seed, tell)
+    return run(place, sessions, installs, rate, seed, tell, board)
 
 
 def _table(soak: Soak) -> Table:

@@ -1,8 +1,8 @@
 """A board at a relay behind a line that spoils bytes: sessions and installations, round by round.
 
 After each round: the board's heap while nothing is due, its files, the server's rows. The board is
-the unix VM; its application answers what is typed. Some sessions are asked for by package 0, the
-others by the application; installations by the server, each a new version of the application.
+the unix VM or an emulated Pico; its application answers what is typed. Some sessions are asked for
+by package 0, the others by the application; installations by the server, each a new version of it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from littlefs import LittleFS, LittleFSError
 from pipe import Pipe
 from relaying import Desk, Relay, desk
 
+from uscomo_tools.errors import UscomoError
 from uscomo_tools.relay.exchange import Limits
 from uscomo_tools.server.runner import ServerSettings
 from uscomo_tools.testing import dm_server
-from uscomo_tools.testing.providers.provided import FLASH
+from uscomo_tools.testing.providers import rp2, unix
+from uscomo_tools.testing.providers.provided import FLASH, ServedBoard
 from uscomo_tools.testing.unix import BLOCK_COUNT, BLOCK_SIZE
 
 #: Sessions whose messages the server keeps, so that a short run shows it too.
@@ -52,12 +54,35 @@ async def main():
             uscomo.check()
         await asyncio.sleep(0.05)
 """
-# Seconds: for what one step takes on a bad line, until a typed line is typed again.
-_STEP, _AGAIN = 240.0, 4.0
-# Seconds without a word after which a board has nothing to do.
-_QUIET = 0.15
 # So often the heap is asked for: while something is under way it is larger.
 _SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Board:
+    """A kind of board, and how long it takes, in seconds.
+
+    Attributes
+    ----------
+    step
+        What one step takes at most, on a bad line.
+    again
+        Until a typed line is typed again.
+    quiet
+        Without a word after which it has nothing to do.
+    """
+
+    type: str
+    start: Callable[..., ServedBoard]
+    step: float
+    again: float
+    quiet: float
+
+
+BOARDS = {
+    "unix": Board("unix", unix.start, 240.0, 4.0, 0.15),
+    "rp2": Board("rp2", rp2.start, 1800.0, 60.0, 3.0),
+}
 
 
 @dataclass
@@ -95,11 +120,13 @@ class Soak:
 
 
 @contextmanager
-def _at_relay(folder: Path, rate: float, seed: int) -> Iterator[tuple[Desk, Relay, Pipe]]:
+def _at_relay(
+    folder: Path, kind: Board, rate: float, seed: int
+) -> Iterator[tuple[Desk, Relay, Pipe]]:
     settings = partial(ServerSettings, kept_sessions=KEPT)
     with (
         mock.patch.object(dm_server, "ServerSettings", settings),
-        desk(folder) as here,
+        desk(folder, kind.start, kind.type) as here,
         Pipe(here.board.url, rate, seed) as pipe,
         here.relay(pipe.url, limits=Limits(per_minute=1_000_000)) as relay,
     ):
@@ -136,25 +163,29 @@ def run(
     rate: float,
     seed: int = 1,
     tell: Callable[[Round], None] = lambda round: None,
+    board: str = "unix",
 ) -> Soak:
     """Hold so many sessions and install so often; rounds of as many sessions and one install."""
     soak = Soak()
     each = max(1, sessions // installs)
-    with _at_relay(folder, rate, seed) as (here, relay, pipe):
+    kind = BOARDS[board]
+    with _at_relay(folder, kind, rate, seed) as (here, relay, pipe):
         server = _Server(folder)
+        user = _User(here, relay, server, kind)
         held = 0
         for number in range(1, installs + 1):
             began = time.monotonic()
-            _install(here, relay, number)
+            user.install(number)
             before = server.begun()
             for one in range(each):
-                _session(here, relay, server, called=one % 5 == 0)
+                user.session(called=one % 5 == 0)
             held += server.begun() - before
-            files = _files(here)
+            heap = user.heap()
+            files = user.files()
             found = Round(
                 held,
                 number,
-                _heap(relay),
+                heap,
                 len(files),
                 sum(files),
                 server.rows(),
@@ -167,82 +198,91 @@ def run(
     return soak
 
 
-def _install(here: Desk, relay: Relay, version: int) -> None:
-    here.install(here.app(version, padding=2_000, text=APP.format(version=version)).id)
-    _until(relay, lambda: here.state()[-1] == "done")
-    _rest(relay)
-    # It said hello before; a bad line may have spoiled that.
-    assert here.server.operations(here.device_id)[-1]["code"] in (None, 1200)
+class _User:
+    """Somebody at the relay, who types and looks."""
 
+    def __init__(self, here: Desk, relay: Relay, server: _Server, kind: Board) -> None:
+        self._here = here
+        self._relay = relay
+        self._server = server
+        self._kind = kind
 
-def _session(here: Desk, relay: Relay, server: _Server, called: bool) -> None:
-    begun = server.begun()
+    def install(self, version: int) -> None:
+        here = self._here
+        package = here.app(version, padding=2_000, text=APP.format(version=version))
+        here.install(package.id)
+        self._relay.wait(lambda: here.state()[-1] == "done", self._kind.step)
+        self._rest()
+        # It said hello before; a bad line may have spoiled that.
+        assert here.server.operations(here.device_id)[-1]["code"] in (None, 1200)
 
-    def call() -> None:
-        here.server.post(f"/devices/{here.device_id}/notify", {})
+    def session(self, called: bool) -> None:
+        begun = self._server.begun()
 
-    def check() -> None:
-        relay.type("check")
+        def call() -> None:
+            self._here.server.post(f"/devices/{self._here.device_id}/notify", {})
 
-    _again(relay, call if called else check, lambda: server.begun() > begun)
-    _rest(relay)
+        def check() -> None:
+            self._relay.type("check")
 
+        self._again(call if called else check, lambda: self._server.begun() > begun)
+        self._rest()
 
-def _files(here: Desk) -> list[int]:
-    """Sizes of what is on the flash, read behind the board's back: not while it writes."""
-    for _ in range(20):
+    def files(self) -> list[int]:
+        """Sizes of what is on the flash, read behind the board's back: not while it writes."""
+        for _ in range(20):
+            try:
+                return [len(data) for data in self._on_flash().values()]
+            except (LittleFSError, UscomoError):
+                time.sleep(self._kind.quiet)
+        raise AssertionError("the board writes all the time")
+
+    def _on_flash(self) -> dict[str, bytes]:
+        board = self._here.board
+        if self._kind.type != "unix":
+            return board.files()
         flash = LittleFS(block_size=BLOCK_SIZE, block_count=BLOCK_COUNT, mount=False)
-        flash.context.buffer = bytearray((here.board.folder / FLASH).read_bytes())
-        try:
-            flash.mount()
-            return [
-                flash.stat(f"{parent.rstrip('/')}/{name}").size
-                for parent, _, names in flash.walk("/")
-                for name in names
-            ]
-        except LittleFSError:
-            time.sleep(_QUIET)
-    raise AssertionError("the board writes all the time")
+        flash.context.buffer = bytearray((board.folder / FLASH).read_bytes())
+        flash.mount()
+        return {
+            path: bytes(flash.stat(path).size)
+            for parent, _, names in flash.walk("/")
+            for path in (f"{parent.rstrip('/')}/{name}" for name in names)
+        }
 
+    def _rest(self) -> None:
+        """Wait until the board asks for nothing any more."""
+        heard = self._relay.heard
+        seen = -1
+        while seen != (seen := len(heard.requests) + len(heard.lines)):
+            time.sleep(self._kind.quiet)
 
-def _rest(relay: Relay) -> None:
-    """Wait until the board asks for nothing any more."""
-    seen = -1
-    while seen != (seen := len(relay.heard.requests) + len(relay.heard.lines)):
-        time.sleep(_QUIET)
+    def heap(self) -> int:
+        """Bytes in use while nothing is due."""
+        lines = self._relay.heard.lines
+        found: list[int] = []
+        time.sleep(max(1.0, self._kind.quiet))
+        for _ in range(_SAMPLES):
+            before = len(lines)
 
+            def told(before: int = before) -> Any:
+                found = (re.fullmatch(r"heap (\d{4,7}) \1", line) for line in lines[before:])
+                return next((hit for hit in found if hit), None)
 
-def _heap(relay: Relay) -> int:
-    found: list[int] = []
-    time.sleep(1)
-    for _ in range(_SAMPLES):
-        before = len(relay.heard.lines)
+            found.append(int(self._again(lambda: self._relay.type("heap"), told)[1]))
+        return min(found)
 
-        def told(before: int = before) -> Any:
-            found = (
-                re.fullmatch(r"heap (\d{4,7}) \1", line) for line in relay.heard.lines[before:]
-            )
-            return next((hit for hit in found if hit), None)
-
-        found.append(int(_again(relay, lambda: relay.type("heap"), told)[1]))
-    return min(found)
-
-
-def _again(relay: Relay, ask: Callable[[], None], done: Callable[[], Any]) -> Any:
-    """Ask, again where the line has spoiled it, or a session was under way that took it along."""
-    end = time.monotonic() + _STEP
-    while time.monotonic() < end:
-        ask()
-        again = time.monotonic() + _AGAIN
-        while time.monotonic() < again:
-            if found := done():
-                return found
-            time.sleep(0.02)
-    raise AssertionError(relay.heard.lines[-20:])
-
-
-def _until(relay: Relay, done: Callable[[], Any]) -> Any:
-    return relay.wait(done, _STEP)
+    def _again(self, ask: Callable[[], None], done: Callable[[], Any]) -> Any:
+        """Ask, again where the line has spoiled it, or a session was under way that took it."""
+        end = time.monotonic() + self._kind.step
+        while time.monotonic() < end:
+            ask()
+            again = time.monotonic() + self._kind.again
+            while time.monotonic() < again:
+                if found := done():
+                    return found
+                time.sleep(0.02)
+        raise AssertionError(self._relay.heard.lines[-20:])
 
 
 def _forget(relay: Relay, soak: Soak) -> None:
