@@ -125,8 +125,7 @@ class Accounts:
             text = bytes(data).decode() if leaf and name != "AAuthData" else ""
             if name == "PortNbr" and not text.isdigit():
                 return 415
-            # As octets: a text that is a module's name changes where modules are put together.
-            if name == "Form" and bytes(data) not in (b"wbxml", b"xml"):
+            if name == "Form" and text not in ("wbxml", "xml"):
                 return 415
             if name == "ScomoRoot" and not _own_root(text):
                 return 415

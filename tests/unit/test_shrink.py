@@ -277,7 +277,7 @@ GONE = ("tricky", "below", "beside")
 def let_go(names):
     for name in names:
         del sys.modules["uscomo." + name]
-print("uscomo.tricky" in sys.modules, ("below", "Above"))
+print("uscomo.tricky" in sys.modules, ("below", "Above"), ("below", "above"))
 """,
 }
 BUNDLED = {"above": ("below", "beside", "above")}

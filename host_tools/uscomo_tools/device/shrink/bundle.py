@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .errors import ShrinkError
@@ -21,6 +21,9 @@ _Entity = tuple[str, str]
 
 #: One of the bundle's own modules, which is no global of it.
 _INSIDE = ("", "")
+
+#: Of `platform`: takes the names of modules.
+_LETS_GO = "let_go"
 
 
 @dataclass
@@ -49,10 +52,10 @@ class Bundles:
         for attribute, base in module_attributes(module):
             if base in self.tops:
                 attribute.attr = self.tops[base].get(attribute.attr, attribute.attr)
+        for names in _lists_of_modules(module):
+            self._change_list(names)
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Tuple):
-                self._change_list(node)
-            elif isinstance(node, ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom):
                 origin = (node.module or "").removeprefix("uscomo").removeprefix(".")
                 if not node.module or (node.module != "uscomo" and origin not in self.homes):
                     continue
@@ -68,13 +71,23 @@ class Bundles:
         _one_name_each(module)
 
     def _change_list(self, node: ast.Tuple) -> None:
-        # A tuple of nothing but names of modules, which are let go.
+        # Nothing but names of modules.
         names = [item.value if isinstance(item, ast.Constant) else "" for item in node.elts]
         if names and set(names) <= self.modules:
             homes = dict.fromkeys(self.homes.get(str(name), str(name)) for name in names)
             for name in names:
                 homes.update(dict.fromkeys(self.followers.get(str(name), ())))
             node.elts = [ast.Constant(name) for name in homes]
+
+
+def _lists_of_modules(module: Module) -> Iterator[ast.Tuple]:
+    # In a constant, or where they are let go. Elsewhere a text is a text.
+    places = [node.value for node in module.tree.body if isinstance(node, ast.Assign)]
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            places += node.args if node.func.attr == _LETS_GO else ()
+    for place in places:
+        yield from (node for node in ast.walk(place) if isinstance(node, ast.Tuple))
 
 
 def _one_name_each(module: Module) -> None:
