@@ -34,13 +34,15 @@ class Line:
         self.chance = random.Random(seed)
         self.host_side: deque[tuple[float, int]] = deque()
         self.board_side: deque[tuple[float, int]] = deque()
-        self.overflowed = 0
+        self.overflowed = self.carried = self.spoiled = 0
 
     def carry(self, data: bytes, queue: deque[tuple[float, int]]) -> None:
         when = max(self.now, queue[-1][0] if queue else 0.0)
         for byte in data:
             when += BYTE
             fault = self.chance.random() / self.rate if self.rate else 1.0
+            self.carried += 1
+            self.spoiled += fault < 1.0
             if fault < 0.3:
                 continue
             if fault < 0.6:

@@ -10,6 +10,7 @@ import platformdirs
 import pytest
 
 from uscomo_tools.board import firmware_cache
+from uscomo_tools.testing import rp2_native
 
 pytest_plugins = ["pytester"]
 
@@ -47,6 +48,13 @@ def test_it_costs_nothing_where_no_board_is_used(project):
     result = run(project, "--strict-markers", "-W", "error")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*LEFT OUT*")
+
+
+@pytest.mark.parametrize(("board", "native", "told"), [("rp2", False, 1), ("rp2w", True, 0)])
+def test_slow_emulated_boards_are_told_of(project, monkeypatch, board, native, told):
+    monkeypatch.setattr(rp2_native, "is_native", lambda: native)
+    result = project.runpytest_inprocess("--board", board)
+    assert sum("rp2_native" in line for line in result.outlines) == told
 
 
 def test_a_fixture_called_board_of_somebody_elses_stays(project):

@@ -47,6 +47,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
 
 
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how emulated Picos get faster, where they are slow and wanted."""
+    wanted = config.getoption("board") or config.getini("uscomo_boards")
+    if not any(name.startswith("rp2") for name in wanted):
+        return None
+    from . import rp2_native
+
+    if not rp2_native.is_installed() or rp2_native.is_native():
+        return None
+    return f"emulated Picos: slow here; three times as fast after python -m {rp2_native.__name__}"
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that uses a board on each of the chosen ones."""
     if "uscomo_board" in metafunc.fixturenames:

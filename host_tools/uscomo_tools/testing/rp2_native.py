@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +27,11 @@ _NAME = "rp2040py"
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: all types of the stable ABI are
 #: Read before the sources: what rp2040py's setup.py defines is gone again.
 _HEADER = "#undef Py_LIMITED_API\n"
+
+
+def is_installed() -> bool:
+    """Whether there is an emulator at all."""
+    return find_spec(_NAME) is not None
 
 
 def is_native() -> bool:
