@@ -11,7 +11,7 @@ def values(nodes):
         ("DevId", "urn:uscomo:unprovisioned"),
         ("Man", "MicroPython"),
         ("Mod", getattr(sys.implementation, "_machine", sys.platform)),
-        ("DmV", "uscomo/0.1.0"),
+        ("DmV", "0.1.0"),
         ("Lang", "en"),
     )
     return tuple((name, _stored(nodes, "DevInfo/" + name, value)) for name, value in known)

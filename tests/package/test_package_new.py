@@ -200,7 +200,7 @@ def test_the_agent_as_a_package(run, folder: Path, key: SigningKey, monkeypatch)
     (component,) = package.components
     assert (component.id, component.agent, component.entry) == ("uscomo", True, None)
     assert component.provides == ("uscomo",)
-    assert f"uscomo/{component.version}" == dict(devinfo.values({}))["DmV"]
+    assert component.version == dict(devinfo.values({}))["DmV"]
     assert component.version == agent_version()
     assert component.release == release_of(component.version)
     assert b'"agent":true' in package.manifest.partition(b"\n")[0]

@@ -15,8 +15,8 @@ _MAX_PART = 1000
 
 
 def agent_version() -> str:
-    """What the agent calls itself in DevInfo/DmV, without its name."""
-    return str(dict(devinfo.values({}))["DmV"]).partition("/")[2]
+    """What the agent calls itself in DevInfo/DmV."""
+    return str(dict(devinfo.values({}))["DmV"])
 
 
 def release_of(version: str) -> int:

@@ -78,8 +78,9 @@ def _nodes() -> bytes:
     }
     lines = [f"DMAcc/bench/{key} {value}\n" for key, value in account.items()]
     acl = f"Add={SERVER}&Delete={SERVER}&Exec={SERVER}&Get=*&Replace={SERVER}"
-    about = f"DevInfo/DevId {DEVICE}\nDevInfo/Mod {MODEL}\n"  # as a deployment writes them
-    lines += [f"? {acl}\n", about]
+    # As a deployment writes them.
+    about = {"DevId": DEVICE, "Man": "uscomo", "Mod": MODEL}
+    lines += [f"? {acl}\n", *(f"DevInfo/{leaf} {value}\n" for leaf, value in about.items())]
     return "".join(lines).encode()
 
 
