@@ -18,6 +18,7 @@ for folder in (
 
 from ends import Board, Server, Wire, specification  # noqa: E402
 
+from uscomo import consent  # noqa: E402
 from uscomo_tools.package import SigningKey  # noqa: E402
 
 
@@ -52,3 +53,10 @@ def board(make: Callable[..., Board]) -> Board:
 @pytest.fixture
 def server(board: Board) -> Server:
     return board.wire.server
+
+
+@pytest.fixture(autouse=True)
+def _the_users_mode() -> Iterator[None]:
+    before = consent.mode
+    yield
+    consent.mode = before  # boards' settings have changed it, for all that runs here

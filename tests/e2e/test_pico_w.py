@@ -1,8 +1,4 @@
-"""The emulated Pico W with official firmware: Wi-Fi, HTTPS, lines that break, power that fails.
-
-Two tests run with the long checks; all of them, in a quarter of an hour on a machine of their own:
-``pytest -m full --board rp2w tests/e2e/test_pico_w.py``.
-"""
+"""The emulated Pico W with official firmware: Wi-Fi, HTTPS, lines that break, power that fails."""
 
 from __future__ import annotations
 
@@ -32,7 +28,7 @@ from uscomo_tools.testing.dm_server import DmServer
 from uscomo_tools.testing.pool import GATEWAY
 from uscomo_tools.testing.providers import rp2w
 from uscomo_tools.testing.providers.provided import ServedBoard
-from uscomo_tools.testing.skipping import image_or_skip, leave_out
+from uscomo_tools.testing.skipping import image_or_skip
 from uscomo_tools.testing.states import deployed_files, store_files
 
 pytestmark = pytest.mark.full(minutes=3)
@@ -47,12 +43,6 @@ _TO_1970 = 2208988800
 @pytest.fixture(scope="module", autouse=True)
 def _image() -> None:
     image_or_skip(firmware_cache.PICO_W)
-
-
-@pytest.fixture
-def on_demand(request: pytest.FixtureRequest) -> None:
-    if "rp2w" not in (request.config.getoption("board") or ()):
-        leave_out("what takes an emulated Pico W many minutes: --board rp2w")
 
 
 @pytest.fixture
@@ -211,7 +201,6 @@ def shrunk_script(script: Path, folder: Path) -> str:
     return str(made)
 
 
-@pytest.mark.usefixtures("on_demand")
 def test_a_session_over_tls(
     server: DmServer,
     secure: Gateway,
@@ -225,7 +214,6 @@ def test_a_session_over_tls(
     assert len(secure.sent) >= 2
 
 
-@pytest.mark.usefixtures("on_demand")
 def test_another_authority_is_not_believed(
     server: DmServer, secure: Gateway, tmp_path: Path, clock: str, pico: Callable[..., Pico]
 ) -> None:
@@ -237,7 +225,6 @@ def test_another_authority_is_not_believed(
     assert secure.sent == []
 
 
-@pytest.mark.usefixtures("on_demand")
 @pytest.mark.parametrize("at", [3, 30])
 def test_power_fails_during_the_download(
     server: DmServer, plain: Gateway, clock: str, pico: Callable[..., Pico], at: int
