@@ -229,6 +229,7 @@ def test_the_second_user_waits(lab, yaml, tmp_path):
         until(lambda: "owner: desk/ben" in lab.client("reservations"))
         time.sleep(2.5)  # in which nothing comes of it
         found = lab.client("reservations")
+        print(found)
         assert states(found) == {"desk/anna": "acquired", "desk/ben": "waiting"}
         assert not (tmp_path / "ben.has").exists()
         assert "acquired: desk/anna" in lab.client("-p", "bench-a", "show")
