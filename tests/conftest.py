@@ -6,14 +6,12 @@ import os
 
 import pytest
 
-# Part of the time the tests wait for a board, a clock or a process of their own; the long checks
-# compute.
+# Part of the time the tests wait for a board, a clock or a process of their own.
 WORKERS_PER_CORE = 1.5
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    cores = os.cpu_count() or 1
-    return cores if config.option.markexpr == "full" else int(WORKERS_PER_CORE * cores)
+def pytest_xdist_auto_num_workers() -> int:
+    return int(WORKERS_PER_CORE * (os.cpu_count() or 1))
 
 
 def _minutes(item: pytest.Item) -> int:

@@ -122,11 +122,11 @@ def crashed(stored, nodes, number, text, say):
             break
     else:
         return False
-    say("component %s crashed" % id_of(row))
     trial = row in _trials(stored)
     if trial:
         row[store.FLAGS] |= uscomo_boot.CRASHED
         stored.commit()
+    say("component %s crashed" % id_of(row))
     key = "~error/" + id_of(row)
     text = text[:_MAX_ERROR].encode()
     # A crash at every start must not wear the flash out.

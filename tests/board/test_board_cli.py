@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import typer
 
+from uscomo_tools.board import connection
 from uscomo_tools.board.lock import PortLock
 from uscomo_tools.cli import board as board_cli
+from uscomo_tools.errors import UnreachableError
 from uscomo_tools.testing.providers import unix
 
 ENOUGH = 60
@@ -175,6 +177,29 @@ def test_the_board_says_what_it_is(board):
     assert answer["flash_free"] > 1_000_000
 
 
+def test_a_board_that_is_slow_is_not_taken_for_a_small_one(board, monkeypatch, tmp_path):
+    small = tmp_path / "small.py"  # the unix VM has no uname
+    small.write_text("print({'heap_total': 190000})\n")
+    path = connection.scripts.path
+    monkeypatch.setattr(
+        connection.scripts, "path", lambda name: small if name == "identify_small" else path(name)
+    )
+    script, asked = connection.Board.script, []
+
+    def slow(self, name, values, path="", timeout=60):
+        asked.append(name)
+        if len(asked) == 1:
+            raise UnreachableError("no answer in time")
+        return script(self, name, values, path, timeout)
+
+    monkeypatch.setattr(connection.Board, "script", slow)
+    with connection.Board.open(board.url) as opened:
+        identity = opened.identify()
+    assert asked == ["identify", "identify"]
+    assert identity.mpy[0] == 6
+    assert identity.modules["socket"] is True
+
+
 def test_one_of_several_fails(board, tmp_path):
     file = tmp_path / "several.txt"
     file.write_text("several")
@@ -256,6 +281,6 @@ def test_a_command_imports_the_module_that_has_it(module, commands):
     assert set(found.commands) == set(commands), module
 
 
-def test_an_unknown_command_sees_all(capsys):
+def test_an_unknown_command_sees_all():
     everything = {name for commands in board_cli._COMMANDS.values() for name in commands}
     assert set(typer.main.get_group(board_cli.application("nix")).commands) == everything

@@ -8,7 +8,7 @@ FAST = ("unix", "microbit")
 #: What a slow board does within seconds: that it works at all is seen by every run.
 QUICK = ("test_code_runs_and_errors_come_back", "test_power")
 #: Minutes there of what takes longer than one.
-LONG = {"test_an_application_comes_is_updated_and_goes": 8, "test_deploy_and_undeploy": 2}
+LONG = {"test_an_application_comes_is_updated_and_goes": 4, "test_deploy_and_undeploy": 2}
 
 
 @pytest.hookimpl(tryfirst=True)

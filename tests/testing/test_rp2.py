@@ -73,9 +73,13 @@ class TestCode:
 
     def test_programmable_io_runs_when_it_is_used(self):
         with PicoBoard(realtime=False) as board:
+            chip = board._emulator._device.mcu
+            assert chip.pio == []  # rests
             assert board.exec(PIO) == "0x2a\n"
+            assert len(chip.pio) == 2
             board.exec("machine_1.active(0)\nPin(2, Pin.IN)")
-            board.reset()  # rests again
+            assert len(chip.pio) == 0
+            board.reset()
             assert board.exec(PIO) == "0x2a\n"
 
     def test_a_pin_may_be_given_to_a_pio_that_does_nothing(self):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from zipfile import ZipFile
+
 import pytest
 
 from uscomo_tools.errors import UscomoError
@@ -10,7 +13,6 @@ from uscomo_tools.testing import rp2_native
 
 @pytest.fixture
 def nothing_kept(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(rp2_native, "_cache", lambda: tmp_path)
     return tmp_path
 
@@ -31,12 +33,15 @@ def test_without_headers_it_says_what_to_install(nothing_kept, monkeypatch):
 
 
 def test_what_pip_says_is_told(nothing_kept, monkeypatch):
+    (nothing_kept / "Python.h").touch()
+    monkeypatch.setattr(rp2_native.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(rp2_native.sysconfig, "get_path", lambda name: str(nothing_kept))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
     with pytest.raises(UscomoError, match="pip wheel failed"):
         rp2_native.install()
-    assert not list(nothing_kept.iterdir())
+    assert [path.name for path in nothing_kept.iterdir()] == ["Python.h"]
 
 
 def test_a_kept_wheel_is_installed_without_compiling(nothing_kept, monkeypatch):
@@ -47,5 +52,30 @@ def test_a_kept_wheel_is_installed_without_compiling(nothing_kept, monkeypatch):
     wheel.write_bytes(b"")
     asked = []
     monkeypatch.setattr(rp2_native, "_pip", lambda *words, flags="": asked.append(words))
-    assert rp2_native.install() == wheel
+    if rp2_native.is_native():
+        assert rp2_native.install() == wheel
+    else:
+        with pytest.raises(UscomoError, match="not for this Python"):
+            rp2_native.install()
+        assert not wheel.exists()
     assert asked == [("install", "--force-reinstall", "--no-deps", str(wheel))]
+
+
+@pytest.mark.parametrize("names", [[], ["a.pyx", "b.pyx", "a.abi3.so"]])
+def test_a_part_that_was_not_compiled_is_an_error(nothing_kept, monkeypatch, names):
+    (nothing_kept / "Python.h").touch()
+    monkeypatch.setattr(rp2_native.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(rp2_native.sysconfig, "get_path", lambda name: str(nothing_kept))
+
+    def pip(*words, flags=""):
+        assert "-include" in flags
+        folder = Path(words[words.index("--wheel-dir") + 1])
+        folder.mkdir()
+        with ZipFile(folder / "rp2040py-1-cp311-abi3-linux.whl", "w") as wheel:
+            for name in names:
+                wheel.writestr(f"rp2040py/native/{name}", "")
+
+    monkeypatch.setattr(rp2_native, "_pip", pip)
+    with pytest.raises(UscomoError, match="not compiled whole"):
+        rp2_native.install()
+    assert [path.name for path in nothing_kept.iterdir()] == ["Python.h"]

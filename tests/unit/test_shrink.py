@@ -277,6 +277,8 @@ GONE = ("tricky", "below", "beside")
 def let_go(names):
     for name in names:
         del sys.modules["uscomo." + name]
+def later():
+    let_go(("below", "tricky"))
 print("uscomo.tricky" in sys.modules, ("below", "Above"), ("below", "above"))
 """,
 }
@@ -293,6 +295,7 @@ def test_a_bundle_behaves_as_its_modules(tmp_path):
     assert run(micropython, tmp_path / "c", small.sources) == before
     # What is let go is the bundle.
     assert "'tricky', 'above')" in small.sources["tricky"]
+    assert "('above', 'tricky'))" in small.sources["tricky"]
 
 
 def test_a_bundle_has_no_imports_within_and_each_other_one_once():

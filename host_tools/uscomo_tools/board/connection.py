@@ -29,6 +29,8 @@ _RAW_SECONDS = 15.0
 _LEAVE_SECONDS = 5.0
 _RETRY_SECONDS = 0.2
 _IDENTIFY_SECONDS = 30.0
+_SLOW_IDENTIFY_SECONDS = 300.0
+_SMALL_HEAP = 32 * 1024
 _RESET_SECONDS = 0.6  # after which a board that resets itself cannot answer any more
 _BACK_SECONDS = 20.0
 _STILL_RESETTING = "'uscomo_resetting' in globals()"
@@ -239,13 +241,17 @@ class Board(FileVerbs):
         return self._identity
 
     def _told(self) -> Any:
+        question = {"NAMES": FACTS}
         try:
-            return self.script("identify", {"NAMES": FACTS}, timeout=_IDENTIFY_SECONDS)
-        except (BoardError, UnreachableError):
-            # A few KB of heap do not hold the question, and a small buffer loses parts of it, the
-            # end that starts it among them.
+            return self.script("identify", question, timeout=_IDENTIFY_SECONDS)
+        except (BoardError, UnreachableError) as error:
+            # A few KB of heap do not hold it, and a small buffer loses parts of it, its end too.
             lines = scripts.compact(scripts.path("identify_small")).splitlines()
-            return ast.literal_eval([self.exec(line) for line in lines][-1])
+            told = ast.literal_eval([self.exec(line) for line in lines][-1])
+            if told["heap_total"] < _SMALL_HEAP or isinstance(error, BoardError):
+                return told
+        # Not small but slow: an emulated board, on a busy machine.
+        return self.script("identify", question, timeout=_SLOW_IDENTIFY_SECONDS)
 
     # -- restarts
 

@@ -14,10 +14,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 import platformdirs
 
@@ -60,6 +62,11 @@ def install() -> Path:
     if wheel is None:
         wheel = _compiled(release, folder)
     _pip("install", "--force-reinstall", "--no-deps", str(wheel))
+    # Asked of a process that has not imported the one of before.
+    asked = [sys.executable, "-c", f"from {__name__} import is_native; exit(not is_native())"]
+    if subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True).returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise UscomoError(f"what was compiled is not for this Python alone: pip install {_NAME}")
     return wheel
 
 
@@ -71,7 +78,7 @@ def _cache() -> Path:
 def _compiled(release: str, folder: Path) -> Path:
     if os.name == "nt":
         raise UscomoError("this knows the compilers of Linux and macOS only")
-    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
     if not shutil.which(compiler):
         raise UscomoError(f"no C compiler ({compiler}): install one, on Debian build-essential")
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
@@ -86,9 +93,13 @@ def _compiled(release: str, folder: Path) -> Path:
         wanted = ("wheel", "--no-deps", "--no-cache-dir", "--wheel-dir", f"{name}/wheel", *source)
         _pip(*wanted, flags=flags)
         wheel = next(Path(name, "wheel").glob("*.whl"))
-        if wheel.name.endswith("none-any.whl"):
-            raise UscomoError(f"{_NAME} was not compiled: see what its build says, pip -v")
-        Path(name, "wheel").replace(folder)
+        # A part that cannot be compiled is left out by its build, without an error.
+        with ZipFile(wheel) as inside:
+            compiled = [Path(file).suffix for file in inside.namelist() if "/native/" in file]
+        if not compiled.count(".so") == compiled.count(".pyx") > 0:
+            raise UscomoError(f"{_NAME} was not compiled whole: pip wheel -v --no-binary says why")
+        with suppress(OSError):  # somebody else was quicker
+            Path(name, "wheel").replace(folder)
     return folder / wheel.name
 
 

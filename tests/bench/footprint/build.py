@@ -44,8 +44,9 @@ class Agent:
         return len(self.boot) + sum(len(code) for code in self.modules.values())
 
     def files(self) -> dict[str, bytes]:
-        """Where they lie on the board."""
-        placed = {f"/lib/uscomo/{name}.mpy": code for name, code in self.modules.items()}
+        """Where they lie on the board: without what no workload imports, 300 KB twice fit."""
+        present = self.modules.keys() - phases.UNUSED
+        placed = {f"/lib/uscomo/{name}.mpy": self.modules[name] for name in sorted(present)}
         return {"/lib/uscomo_boot.mpy": self.boot, **placed}
 
 

@@ -21,6 +21,14 @@ INSTALL = ("rsa", "change", "operation", "package", "trust", "download")
 # What a server may ask for: imported when it does, and let go between two of its messages.
 RARE = ("values", "delivery", "leaves", "listing", "properties", "reports", "split", "chunks")
 
+# What no workload of the bench asks for.
+UNUSED = frozenset(
+    {
+        *("cable", "clock", "cp", "inbox", "link", "mac", "net", "notify", "onboard", "relay"),
+        *("secure", "tnds", "xml"),
+    }
+)
+
 TALK_SIZE = 24 * KB
 INSTALL_SIZE = 24 * KB
 BOOT_SIZE = 4 * KB

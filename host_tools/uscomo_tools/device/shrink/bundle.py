@@ -22,8 +22,8 @@ _Entity = tuple[str, str]
 #: One of the bundle's own modules, which is no global of it.
 _INSIDE = ("", "")
 
-#: Of `platform`: takes the names of modules.
-_LETS_GO = "let_go"
+#: Of `platform`: take the names of modules.
+_LET_GO = ("let_go", "end_phase")
 
 
 @dataclass
@@ -81,11 +81,12 @@ class Bundles:
 
 
 def _lists_of_modules(module: Module) -> Iterator[ast.Tuple]:
-    # In a constant, or where they are let go. Elsewhere a text is a text.
+    # In a module's own constant, or where they are let go. Elsewhere a text is a text.
     places = [node.value for node in module.tree.body if isinstance(node, ast.Assign)]
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            places += node.args if node.func.attr == _LETS_GO else ()
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            places += node.args if called in _LET_GO else ()
     for place in places:
         yield from (node for node in ast.walk(place) if isinstance(node, ast.Tuple))
 

@@ -1,8 +1,8 @@
 """The rp2 provider: a Pico emulated to the instruction, with official firmware, on a terminal.
 
 The terminal is the board's USB console. Emulated time never runs ahead of the clock on the wall,
-so that time-outs mean what they say; busy, the board is some 14 times slower than a real one. The
-flash outlives restarts and power cuts, in the board's folder.
+so that time-outs mean what they say; busy, the board is some five times slower than a real one, or
+14 times (`rp2_native`). The flash outlives restarts and power cuts, in the board's folder.
 
 Run as a program (``python -m uscomo_tools.testing.providers.rp2 FOLDER``) it serves a board until
 its standard input ends.
