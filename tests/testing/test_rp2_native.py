@@ -79,3 +79,7 @@ def test_a_part_that_was_not_compiled_is_an_error(nothing_kept, monkeypatch, nam
     with pytest.raises(UscomoError, match="not compiled whole"):
         rp2_native.install()
     assert [path.name for path in nothing_kept.iterdir()] == ["Python.h"]
+
+
+def test_who_asks_after_the_installation_finds_the_module():
+    assert rp2_native._MODULE == rp2_native.__name__

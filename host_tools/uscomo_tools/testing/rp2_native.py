@@ -26,6 +26,7 @@ import platformdirs
 from ..errors import UscomoError
 
 _NAME = "rp2040py"
+_MODULE = "uscomo_tools.testing.rp2_native"  # not `__name__`, which is another one as a command
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: all types of the stable ABI are
 #: Read before the sources: what rp2040py's setup.py defines is gone again.
 _HEADER = "#undef Py_LIMITED_API\n"
@@ -63,7 +64,7 @@ def install() -> Path:
         wheel = _compiled(release, folder)
     _pip("install", "--force-reinstall", "--no-deps", str(wheel))
     # Asked of a process that has not imported the one of before.
-    asked = [sys.executable, "-c", f"from {__name__} import is_native; exit(not is_native())"]
+    asked = [sys.executable, "-c", f"from {_MODULE} import is_native; exit(not is_native())"]
     if subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True).returncode:
         shutil.rmtree(folder, ignore_errors=True)
         raise UscomoError(f"what was compiled is not for this Python alone: pip install {_NAME}")
@@ -115,9 +116,7 @@ def _pip(*arguments: str, flags: str = "") -> None:
 
 def main() -> int:
     """Run the command: 0 when emulated Picos are fast from now on, else 1."""
-    argparse.ArgumentParser(
-        prog="python -m uscomo_tools.testing.rp2_native", description=__doc__
-    ).parse_args()
+    argparse.ArgumentParser(prog=f"python -m {_MODULE}", description=__doc__).parse_args()
     if is_native():
         sys.stdout.write(f"{_NAME} is compiled for this Python already\n")
         return 0
