@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 import pytest
 
@@ -19,5 +20,16 @@ def _minutes(item: pytest.Item) -> int:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=_minutes, reverse=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    long = sorted(filter(_minutes, items), key=_minutes, reverse=True)
+    rest = iter([item for item in items if not _minutes(item)])
+    # Each worker begins with a part of the list: its part begins with its share of the long ones.
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    left = len(items)
+    items.clear()
+    for worker in range(workers):
+        share = left // (workers - worker)
+        left -= share
+        mine = long[worker::workers]
+        items += mine + list(islice(rest, max(0, share - len(mine))))
+    items += rest

@@ -82,4 +82,4 @@ def test_a_part_that_was_not_compiled_is_an_error(nothing_kept, monkeypatch, nam
 
 
 def test_who_asks_after_the_installation_finds_the_module():
-    assert rp2_native._MODULE == rp2_native.__name__
+    assert rp2_native.__name__ == rp2_native._MODULE
