@@ -53,7 +53,8 @@ def run(arguments: list[str]) -> int:
     """Run one command line: its exit code. With ``--json`` an error is one object too."""
     as_json = "--json" in arguments
     try:
-        app = application(*arguments[:2]) if set(arguments[:1]) & set(_GROUPS) else application()
+        group, command = [*arguments[:2], "", ""][:2]
+        app = application(group, command) if group in _GROUPS else application()
         code = app(args=arguments, prog_name="uscomo", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except UscomoError as error:
