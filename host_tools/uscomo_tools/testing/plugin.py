@@ -56,7 +56,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
     if not rp2_native.is_installed() or rp2_native.is_native():
         return None
-    return f"emulated Picos: slow here; three times as fast after python -m {rp2_native.__name__}"
+    return f"emulated Picos: slow here; five times as fast after python -m {rp2_native.__name__}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -31,6 +31,7 @@ from .rp2_errors import EmulatorError, check_names
 from .rp2_flash import FLASH_SIZE, FileSystem, FlashChip
 from .rp2_network import ConfinedNetwork
 from .rp2_pio import RestingPio
+from .rp2_sio import QuickSio
 
 _RELIED_ON = (
     "simulator.stopped",
@@ -40,6 +41,7 @@ _RELIED_ON = (
     "mcu.flash",
     "mcu.on_break",
     "mcu.core.pc",
+    "mcu.sio",
     "mcu.ssi._apply_command",
     "mcu.ssi._tx_buffer",
     "mcu.ssi._write_enabled",
@@ -113,6 +115,7 @@ class Emulator:
         self.chip = FlashChip(self._device.mcu.ssi, self._memory, self._pause)
         if network is None:  # the radio's bus is a PIO
             RestingPio(self._device.mcu, self._pause)
+        self._device.mcu.sio = QuickSio(self._device.mcu.sio)
 
         self._answer_control = self._usb.on_endpoint_read
         self._reset_host = self._usb.on_reset

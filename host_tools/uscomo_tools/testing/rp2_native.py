@@ -1,9 +1,10 @@
-"""Three times faster emulated Picos: ``python -m uscomo_tools.testing.rp2_native``.
+"""Five times faster emulated Picos: ``python -m uscomo_tools.testing.rp2_native``.
 
 rp2040py's wheels for Python 3.11 and later are compiled for the stable ABI, through which each
 access to the emulated memory looks a Python attribute up. This compiles the same release for the
-one Python that runs here, keeps the wheel in the user's cache folder and installs it in place of
-the other. It wants a C compiler and Python's headers (Debian: ``build-essential python3-dev``).
+one Python that runs here, its slow places changed (`rp2_source`), keeps the wheel in the user's
+cache folder and installs it in place of the other. It wants a C compiler and Python's headers
+(Debian: ``build-essential python3-dev``).
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from tarfile import TarFile
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 import platformdirs
 
 from ..errors import UscomoError
+from . import rp2_source
 
 _NAME = "rp2040py"
 _MODULE = "uscomo_tools.testing.rp2_native"  # not `__name__`, which is another one as a command
@@ -38,12 +41,13 @@ def is_installed() -> bool:
 
 
 def is_native() -> bool:
-    """Whether the emulator that is installed was compiled for this Python alone."""
+    """Whether the emulator that is installed was compiled for this Python alone, and changed."""
     try:
-        from rp2040py.native._rp2040 import RP2040
+        from rp2040py.native import _rp2040, _simulator
     except ImportError:
         return False
-    return not RP2040.__flags__ & _HEAP_TYPE
+    changed = getattr(_simulator, rp2_source.MARK, None) == rp2_source.DIGEST
+    return changed and not _rp2040.RP2040.__flags__ & _HEAP_TYPE
 
 
 def install() -> Path:
@@ -58,7 +62,7 @@ def install() -> Path:
         release = version(_NAME)
     except PackageNotFoundError as missing:
         raise UscomoError(f"{_NAME} is not installed: pip install 'uscomo[test]'") from missing
-    folder = _cache() / f"{_NAME}-{release}-{sys.implementation.cache_tag}"
+    folder = _cache() / f"{_NAME}-{release}-{rp2_source.DIGEST}-{sys.implementation.cache_tag}"
     wheel = next(folder.glob("*.whl"), None)
     if wheel is None:
         wheel = _compiled(release, folder)
@@ -89,10 +93,11 @@ def _compiled(release: str, folder: Path) -> Path:
         header = Path(name, "whole.h")
         header.write_text(_HEADER)
         flags = f"{os.environ.get('CFLAGS', '')} -include {header}".strip()
-        source = ("--no-binary", _NAME, f"{_NAME}=={release}")
+        source = _source(release, Path(name))
+        rp2_source.change(source / "src" / _NAME / "native")
         # Not into pip's own cache: the wheel's name says that it is the stable ABI's.
-        wanted = ("wheel", "--no-deps", "--no-cache-dir", "--wheel-dir", f"{name}/wheel", *source)
-        _pip(*wanted, flags=flags)
+        wanted = ("--no-deps", "--no-cache-dir", "--wheel-dir", f"{name}/wheel", str(source))
+        _pip("wheel", *wanted, flags=flags)
         wheel = next(Path(name, "wheel").glob("*.whl"))
         # A part that cannot be compiled is left out by its build, without an error.
         with ZipFile(wheel) as inside:
@@ -102,6 +107,14 @@ def _compiled(release: str, folder: Path) -> Path:
         with suppress(OSError):  # somebody else was quicker
             Path(name, "wheel").replace(folder)
     return folder / wheel.name
+
+
+def _source(release: str, folder: Path) -> Path:
+    wanted = ("--no-binary", _NAME, f"{_NAME}=={release}")
+    _pip("download", "--no-deps", "--dest", str(folder), *wanted)
+    with TarFile.open(next(folder.glob("*.tar.gz"))) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / f"{_NAME}-{release}"
 
 
 def _pip(*arguments: str, flags: str = "") -> None:
