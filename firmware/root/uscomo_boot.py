@@ -41,7 +41,7 @@ CRASHED = 4  # on trial, and the last start ended with an exception of its own
 SAFE = 1  # safe mode: no component is started, the agent is alone
 
 # So many abnormal starts in a row, and the agent is alone; so many, and it is the deployed one.
-MAX_ABNORMAL = 3
+_MAX_ABNORMAL = 3
 _HOPELESS = 6
 
 # What a reset is on unix: whoever started the process plays power supply.
@@ -113,7 +113,7 @@ def alone(data):
     for row in rows(data):
         if row[1] == ACTIVE and row[3] & TRIAL and not row[2]:
             return False
-    return data[_ABNORMAL] >= MAX_ABNORMAL
+    return data[_ABNORMAL] >= _MAX_ABNORMAL
 
 
 def start():

@@ -6,10 +6,9 @@
 
 import os
 
-from uscomo import http
+from uscomo import http, store
 from uscomo.constant import const
 from uscomo.rules import OBJECT_TYPES, PACKAGE_TYPE
-from uscomo.store import size as size_of
 
 DESCRIPTOR_TYPE = "application/vnd.oma.dd+xml"
 
@@ -63,7 +62,7 @@ def download(url, path, limit, free, buffer, feed=None, progress=None):
                 size = answer.length
             else:
                 raise DownloadError(1413, 953)
-            room = min(limit, free + size_of(path))
+            room = min(limit, free + store.size(path))
             if size > room:
                 raise DownloadError(1404, 901)
             _fetch(url, answer, size, room, path, buffer, feed, progress)
@@ -121,7 +120,7 @@ def _fetch(url, answer, size, room, path, buffer, feed, progress):
     # `answer` is an open one to begin with, or None.
     etag = ""
     for left in range(_TRIES - 1, -1, -1):
-        have = size_of(path)
+        have = store.size(path)
         if have == size:
             break
         try:
@@ -156,7 +155,7 @@ def _spool(answer, size, room, path, buffer, progress):
     have = 0
     if answer.status == 206:
         have = answer.range_start
-        if have != size_of(path):
+        if have != store.size(path):
             raise DownloadError(1402, 954)
     if answer.content_type not in OBJECT_TYPES:
         raise DownloadError(1402, 905)

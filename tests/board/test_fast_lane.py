@@ -103,6 +103,24 @@ class TestFiles:
         assert board.traffic[0] - before < 7000
         assert board.read("/c/3") == files["/c/3"]
 
+    def test_folders_that_are_new_are_not_searched(self, board, monkeypatch):
+        asked = []
+        run = board.run_script
+
+        def run_script(path, values=None, *how):
+            if path.stem == "hashes":
+                asked.extend(values["PATHS"])
+            return run(path, values or {}, *how)
+
+        monkeypatch.setattr(board, "run_script", run_script)
+        files = {"/new/a": noise(300), "/new/sub/b": noise(300, 2)}
+        assert board.write_all(files) == list(files)
+        assert asked == []
+        files["/new/other/c"] = noise(300, 3)
+        assert board.write_all(files) == ["/new/other/c"]
+        assert asked == ["/new/a", "/new/sub/b"]
+        assert {path: board.read(path) for path in files} == files
+
     def test_a_file_replaces_another(self, board):
         for data in (noise(20_000), noise(20_000, 2), b"short", noise(12_000, 3)):
             board.write("/same", data)

@@ -45,7 +45,7 @@ class Verbs(Protocol):
     def remove(self, path: str, recursive: bool = False) -> None:
         """Remove a file or folder."""
 
-    def mkdirs(self, paths: list[str]) -> None:
+    def mkdirs(self, paths: list[str]) -> object:
         """Make folders with those above them."""
 
     def rename(self, old: str, new: str) -> None:

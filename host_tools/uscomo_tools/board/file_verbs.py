@@ -6,7 +6,7 @@ import ast
 import hashlib
 import posixpath
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ PART = ".part"
 
 _SLOW_SECONDS = 120.0
 _Found = tuple[int, "bytes | None"] | None
+_NOTHING: tuple[_Found, _Found] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,14 @@ class FileVerbs(ABC):
             The paths that were written, in their order.
         """
         told = progress or (lambda done, total: None)
-        known = self._known(files)
+        folders = {posixpath.dirname(path) for path in files} - {"", "/"}
+        made = self.mkdirs(sorted(folders)) if folders else frozenset()
+        known = self._known(files, made)
         missing = [
             path
             for path, data in files.items()
-            if known.get(path, (None, None))[0] != (len(data), hashlib.sha256(data).digest())
+            if known.get(path, _NOTHING)[0] != (len(data), hashlib.sha256(data).digest())
         ]
-        folders = {posixpath.dirname(path) for path in missing} - {"", "/"}
-        if folders:
-            self.mkdirs(sorted(folders))
         total = sum(len(data) for data in files.values())
         done = total - sum(len(files[path]) for path in missing)
         told(done, total)
@@ -128,15 +128,24 @@ class FileVerbs(ABC):
     def lane(self) -> Lane | None:
         """The fast lane, when the board can; its receiver is there then."""
 
-    def _known(self, files: Mapping[str, bytes]) -> dict[str, tuple[_Found, _Found]]:
-        """Of each path what is there and what is left of a transfer; empty: it cannot be told."""
+    def _known(
+        self, files: Mapping[str, bytes], made: Set[str]
+    ) -> dict[str, tuple[_Found, _Found]]:
+        """Of each path what is there and what is left of a transfer; empty: it cannot be told.
+
+        In folders that were `made` for them there is nothing.
+        """
+        known = {path: _NOTHING for path in files if posixpath.dirname(path) in made}
+        files = {path: data for path, data in files.items() if path not in known}
+        if not files:
+            return known
         values = {"PATHS": list(files), "SIZES": list(map(len, files.values())), "PARTS": True}
         try:
             printed = self.run_script(scripts.path("hashes"), values, _SLOW_SECONDS)
         except BoardError:
             return {}  # a board without os.stat
         found = [ast.literal_eval(line) for line in printed.splitlines()]
-        return dict(zip(files, zip(found[::2], found[1::2], strict=True), strict=True))
+        return known | dict(zip(files, zip(found[::2], found[1::2], strict=True), strict=True))
 
     @abstractmethod
     def forget(self) -> None:
@@ -194,10 +203,11 @@ class FileVerbs(ABC):
         else:
             self.script("folders", {"PATHS": [path]}, path)
 
-    def mkdirs(self, paths: Sequence[str]) -> None:
-        """Make several folders with all above them, where they are not there."""
+    def mkdirs(self, paths: Sequence[str]) -> frozenset[str]:
+        """Make several folders with all above them, where they are not there: those it made."""
         wanted = {parent for path in paths for parent in _parents(path)}
-        self.script("folders", {"PATHS": sorted(wanted)}, " ".join(paths))
+        made = self.script("folders", {"PATHS": sorted(wanted)}, " ".join(paths))
+        return frozenset(made)
 
     def rename(self, old: str, new: str) -> None:
         """Give a file another name, over what has that name."""

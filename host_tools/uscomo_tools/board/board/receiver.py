@@ -34,6 +34,7 @@ def uscomo_receive(room, wbits, late, size, keep):
     fifo = BytesIO(room)
     position = ready = end = idle = 0
     timer = None
+    closed = False
 
     def say(kind):
         pack_into("<BBBHH", answer, 0, 30, kind, 0, 2, position)
@@ -52,7 +53,7 @@ def uscomo_receive(room, wbits, late, size, keep):
             kbd_intr(3)
 
     def pull():
-        nonlocal position, ready, end, idle
+        nonlocal position, ready, end, idle, closed
         if late:
             say(65)
         while True:
@@ -65,6 +66,7 @@ def uscomo_receive(room, wbits, late, size, keep):
                 read(frame[5 : n + 9])
                 if crc32(frame[1 : n + 5]) == unpack_from("<I", frame, n + 5)[0]:
                     if kind == 67:
+                        closed = True
                         raise EOFError
                     ahead = unpack_from("<H", frame, 5)[0] - position & 65535
                     if not ahead:
@@ -152,7 +154,8 @@ def uscomo_receive(room, wbits, late, size, keep):
         except (EOFError, OSError):
             pass  # the host has heard it all, or is gone
     finally:
-        silence()
+        if not closed:  # behind that frame nothing comes
+            silence()
         if timer:
             timer.deinit()
         kbd_intr(3)
