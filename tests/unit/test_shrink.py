@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from house import FIRMWARE
 from typer.testing import CliRunner
 
 from uscomo_tools import resources
@@ -15,7 +17,7 @@ from uscomo_tools.cli.device import app
 from uscomo_tools.device.agent import agent_modules, compile_module, shrunk
 from uscomo_tools.device.shrink import Layout, ShrinkError, shrink
 from uscomo_tools.device.shrink.library import LIBRARIES
-from uscomo_tools.device.shrink.names import POOL, private
+from uscomo_tools.device.shrink.names import AUTHORED, POOL, private
 from uscomo_tools.testing.unix import find_micropython
 
 CONSTANT = "def const(value):\n    return value\n"
@@ -320,6 +322,7 @@ def test_a_bundles_functions_are_named_with_their_modules():
     [
         ({"above": ("beside", "below", "above")}, "", "above: beside stands before below"),
         (BUNDLED, "from uscomo import below\nprint(below)\n", "handed around: below, in user"),
+        ({"above": ("console", "above")}, "", "imported by apps: console"),
         ({"above": ("below", "beside", "above", "user")}, "", "a module of its own bundle: user"),
     ],
 )
@@ -636,13 +639,28 @@ def test_private_names_are_used_by_their_owner_only():
 OWNERS = {"http": {"response"}}
 
 
-def test_what_apps_and_main_py_call_stays():
-    for name in ("__init__", "uscomo_boot"):
-        before = ast.parse(resources.board_sources()[name]).body
-        after = ast.parse(shrunk().sources[name]).body
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        public = [n.name for n in before if isinstance(n, kinds) and not n.name.startswith("_")]
-        assert set(public) <= {n.name for n in after if isinstance(n, kinds)}
+@pytest.mark.parametrize("name", [*AUTHORED, "uscomo_boot"])
+def test_what_apps_and_main_py_call_stays(name):
+    """Its name, and in what apps call the arguments'."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+    def found(source):
+        return {
+            node.name: ast.dump(node.args) if name in AUTHORED and hasattr(node, "args") else ""
+            for node in ast.parse(source).body
+            if isinstance(node, kinds) and not node.name.startswith("_")
+        }
+
+    before, after = found(resources.board_sources()[name]), found(shrunk().sources[name])
+    assert before
+    assert {public: after.get(public) for public in before} == before
+
+
+def test_what_the_authors_guide_imports_is_on_a_board():
+    guide = (FIRMWARE / "README.md").read_text()
+    imported = set(re.findall(r"from uscomo import (\w+)", guide))
+    assert imported == set(AUTHORED) - {"__init__"}
+    assert imported <= set(shrunk().sources)
 
 
 def test_the_libraries_names_are_those_of_the_interpreter():

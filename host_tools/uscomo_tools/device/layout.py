@@ -8,9 +8,9 @@ from __future__ import annotations
 from .shrink import Layout
 
 # Modules that are in memory together or not at all, made one each. Apart stays what only one of
-# two phases needs, what is left out or found by its name (`console`, `http`, `trust`), and what is
-# imported only where it is needed. Not all of a phase in one: of more than 128 names in a module
-# each further one costs one byte more wherever it is used.
+# two phases needs, what is left out or found by its name (`http`, `trust`), what apps import
+# (`console`), and what is imported only where it is needed. Not all of a phase in one: of more
+# than 128 names in a module each further one costs one byte more wherever it is used.
 BUNDLES = {
     "supervisor": ("platform", "supervisor"),
     "store": ("store", "nodes"),

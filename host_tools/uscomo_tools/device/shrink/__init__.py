@@ -15,13 +15,13 @@ even while the agent rests. `shrink` takes all modules together and
   relative.
 
 Local variables have no name in bytecode and stay as they are. So does what others reach: the
-functions of the package itself, which apps call, all that is public in ``uscomo_boot``, whose file
+functions that apps call (`names.AUTHORED`), all that is public in ``uscomo_boot``, whose file
 may be older than the agent, and `EXPOSED`. A test's script for a board with such an agent goes
 through `Shrunk.script`.
 
 What it relies on, and refuses to go on without (`ShrinkError`): a private name is used in its own
 module, or in one whose classes inherit from there; no call names an argument, but of a function
-that is not ours (an app's author may: `names.KEYWORDS`); an attribute is ours or one of a library
+that is not ours (an app's author may: `names.AUTHORED`); an attribute is ours or one of a library
 that `library` lists, and keeps its name where it could be both (see `public`). A name that also
 stands as a text keeps its name where it may be looked up by it.
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .errors import ShrinkError
+from .names import AUTHORED
 from .public import handed_around, module_attributes
 from .scopes import FUNCTIONS, Module, Occurrence, Scope, Strip
 
@@ -143,9 +144,13 @@ def bundle(
     Raises
     ------
     ShrinkError
-        A module of a bundle is handed around as a value, or stands before one that it imports.
+        A module of a bundle is handed around as a value, stands before one that it imports, or is
+        imported by apps (`AUTHORED`).
     """
     homes = {member: name for name, members in bundles.items() for member in members}
+    for name in AUTHORED:
+        if name in homes:
+            raise ShrinkError(f"of a bundle, and imported by apps: {name}")
     plan = Bundles(homes, modules={*modules, *bundles}, followers=dict(followers))
     for module in modules.values():
         for name in handed_around(module, modules) & set(plan.homes):

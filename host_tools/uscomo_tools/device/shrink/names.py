@@ -46,8 +46,9 @@ TAKEN = {"args", "value", "errno"}
 #: Called with keywords by us: methods of libraries' objects.
 _FOREIGN = ("sort", "wrap_socket", "load_verify_locations")
 
-#: Called with keywords, by an app's author: arguments stay.
-KEYWORDS = ("__init__",)
+#: What an app's author imports (`firmware/README.md`): a module by itself, its functions and their
+#: arguments, which may be given by keyword, with the names that they have.
+AUTHORED = ("__init__", "console")
 
 
 def check_keywords(module: Module, modules: Mapping[str, Module]) -> None:
@@ -219,7 +220,7 @@ def rename_arguments(module: Module) -> None:
             within[scope.node].append(found)
     # From the outside inwards: an inner function sees the new names of the outer one.
     for function in functions:
-        if module.name in KEYWORDS and function in module.tree.body:
+        if module.name in AUTHORED and function in module.tree.body:
             continue
         inside = within[function]
         local = sorted(

@@ -18,8 +18,8 @@ from .constants import OPEN
 from .errors import ShrinkError
 from .library import LIBRARIES
 from .names import (
+    AUTHORED,
     COMMON,
-    KEYWORDS,
     POOL,
     TAKEN,
     bound_by_classes,
@@ -86,7 +86,7 @@ class Names:
 def public_names(modules: Mapping[str, Module], kept: Set[str]) -> Names:
     """Choose them; `kept` stay.
 
-    Stay, too: what an app or a board's `main.py` calls (`KEYWORDS`, `OPEN`), and a name of objects
+    Stay, too: what an app or a board's `main.py` calls (`AUTHORED`, `OPEN`), and a name of objects
     that a library's objects have (`LIBRARIES`) or that stands as a text where names are looked up
     by text. An attribute that is neither the agent's nor a library's breaks the build: nobody
     knows whose it is.
@@ -101,7 +101,7 @@ def public_names(modules: Mapping[str, Module], kept: Set[str]) -> Names:
     of_tops = {name: _top(module) for name, module in modules.items()}
     loose = {name for module in modules.values() for name in handed_around(module, modules)}
     passed_on = {name: _passed_on(module, modules) for name, module in modules.items()}
-    closed = (*OPEN, *KEYWORDS)
+    closed = (*OPEN, *AUTHORED)
     held = {place for name in loose for place in passed_on[name].items()}
     uses: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     foreign = set()
@@ -250,7 +250,7 @@ def _texts(modules: Mapping[str, Module]) -> set[str]:
     # is a text of the package's own module.
     found = set()
     for module in modules.values():
-        if module.name in KEYWORDS or not all(
+        if module.name in AUTHORED or not all(
             isinstance(text, ast.Constant) for text in _looked_up(module)
         ):
             found |= {
