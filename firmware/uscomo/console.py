@@ -12,14 +12,14 @@ _FRAME_MS = const(5)
 _held = ""  # of a line that has not ended yet
 
 
-def line(timeout_s=0):
-    """A line without its end, or None when none has ended in that time; 0 does not wait."""
+def line(timeout=0):
+    """A line without its end, or None when none has ended in so many seconds; 0 does not wait."""
     global _held
     import select
 
     poll = select.poll()
     poll.register(sys.stdin, select.POLLIN)
-    left = timeout_s * 1000
+    left = timeout * 1000
     while True:
         platform.feed()
         # Where a link reads the console, what is of no frame.

@@ -7,9 +7,10 @@ import sys
 import time
 
 import micropython
+from micropython import const
 
-_RESIDENT = ("supervisor",)  # for ever on the board
-_HEAD = 16  # a bytearray's own block, apart from its data
+_RESIDENT = const("supervisor")  # for ever on the board
+_HEAD = const(16)  # a bytearray's own block, apart from its data
 
 
 def heap():
@@ -28,7 +29,7 @@ def let_go():
     # Out of sys.modules and off the package, else the attribute keeps the module alive.
     package = sys.modules.get("uscomo")
     for name in list(sys.modules):
-        if name.startswith("uscomo.") and name[7:] not in _RESIDENT:
+        if name.startswith("uscomo.") and name[7:] != _RESIDENT:
             del sys.modules[name]
             if hasattr(package, name[7:]):
                 delattr(package, name[7:])
@@ -47,7 +48,7 @@ def attempt(name, free=0, hole=0):
     run = __import__(name).run
     gc.collect()
     before = gc.mem_alloc()
-    ballast = _squeeze(free) if free else _perforate(hole) if hole else None
+    ballast = pack(free) if free else _perforate(hole) if hole else None
     if hole:
         micropython.mem_info()
     started = time.ticks_us()
@@ -66,23 +67,23 @@ def fresh_root():
     # A store as it leaves the factory: empty but for the trust anchors.
     import uscomo_boot
 
-    _remove(uscomo_boot.ROOT, "k")
+    remove(uscomo_boot.ROOT, "k")
 
 
-def _remove(folder, but=None):
+def remove(folder, name=None):
     for entry in os.ilistdir(folder):
         path = folder + "/" + entry[0]
-        if entry[0] == but:
+        if entry[0] == name:
             continue
         if entry[1] == 0x4000:
-            _remove(path)
+            remove(path)
         else:
             os.remove(path)
-    if not but:
+    if not name:
         os.rmdir(folder)
 
 
-def _squeeze(free):
+def pack(free):
     # One piece where the heap has one that large, else as few as it takes.
     gc.collect()
     held = []
@@ -106,18 +107,18 @@ def _perforate(hole):
     gc.collect()
     pieces = [None] * (gc.mem_free() // hole + 1)
     rest = [None] * 64
-    _fill(pieces, hole)
+    fill(pieces, hole)
     size = hole
     while size > 16:
         size //= 2
-        _fill(rest, size)
+        fill(rest, size)
     for i in range(0, len(pieces), 2):
         pieces[i] = None
     gc.collect()
     return pieces, rest
 
 
-def _fill(places, size):
+def fill(places, size):
     try:
         for i in range(len(places)):
             if places[i] is None:

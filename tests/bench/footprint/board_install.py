@@ -2,10 +2,12 @@
 # spooled, verified and unpacked: the whole install phase.
 import board_bench
 import board_server
+from micropython import const
 
 SIZE = "20"
-PLACE = "Download/bench"
-URL = "http://server.example/"
+# Not names that the board would keep: what it keeps is measured.
+_PLACE = const("Download/bench")
+_URL = const("http://server.example/")
 
 
 def prepare():
@@ -15,14 +17,14 @@ def prepare():
 
     stored = Store()
     nodes = Nodes(stored)
-    for name, value in (("PkgID", b"com.example.bench"), ("PkgURL", URL.encode())):
-        nodes.set("SCOMO/" + PLACE + "/" + name, value)
+    for name, value in (("PkgID", b"com.example.bench"), ("PkgURL", _URL.encode())):
+        nodes.set("SCOMO/" + _PLACE + "/" + name, value)
     nodes.commit()
     stored.accept(
         {
             "account": "bench",
-            "uri": "./SCOMO/" + PLACE + "/Operations/DownloadInstall",
-            "place": PLACE,
+            "uri": "./SCOMO/" + _PLACE + "/Operations/DownloadInstall",
+            "place": _PLACE,
             "primitive": "DownloadInstall",
             "asked": True,
         }
@@ -47,12 +49,8 @@ def run():
     http.connect = server.connect
     del http
     stored = Store()
-    held = operation.Run(stored, Nodes(stored), 1, {}, None, _silent)
+    held = operation.Run(stored, Nodes(stored), 1, {}, None, lambda *about: None)
     code = held.run()
     if code not in (1200, 1250):
         raise RuntimeError(f"operation ended with {code}")
     return server.down
-
-
-def _silent(*about):
-    pass
