@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from uscomo_tools import resources
 from uscomo_tools.cli.device import app
-from uscomo_tools.device.agent import agent_modules, compile_module, shrunk
+from uscomo_tools.device.agent import agent_files, agent_modules, compile_module, shrunk
 from uscomo_tools.device.shrink import Layout, ShrinkError, shrink
 from uscomo_tools.device.shrink.library import LIBRARIES
 from uscomo_tools.device.shrink.names import AUTHORED, POOL, private
@@ -661,6 +661,29 @@ def test_what_the_authors_guide_imports_is_on_a_board():
     imported = set(re.findall(r"from uscomo import (\w+)", guide))
     assert imported == set(AUTHORED) - {"__init__"}
     assert imported <= set(shrunk().sources)
+
+
+def test_an_app_reads_the_console_beside_the_deployed_agent(tmp_path):
+    """What the author's guide says, with the bytecode that boards get, on the real interpreter."""
+    for path, code in agent_files().items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(code)
+    path = [str(tmp_path), str(tmp_path / "lib")]
+    app = f"""
+import sys
+sys.path[:1] = {path!r}
+from uscomo import console
+print(console.line(timeout=5), console.line(timeout=0))
+"""
+    result = subprocess.run(
+        [find_micropython(), "-c", app],
+        input="typed\n",
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert result.stdout == "typed None\n", result.stdout + result.stderr
 
 
 def test_the_libraries_names_are_those_of_the_interpreter():

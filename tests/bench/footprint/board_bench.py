@@ -9,6 +9,8 @@ import time
 import micropython
 from micropython import const
 
+# What the bench itself keeps is measured with the rest: where a name can be one that the firmware
+# has, it is, and constants are none.
 _RESIDENT = const("supervisor")  # for ever on the board
 _HEAD = const(16)  # a bytearray's own block, apart from its data
 
@@ -71,6 +73,7 @@ def fresh_root():
 
 
 def remove(folder, name=None):
+    # All but the entry `name`; without one the folder, too.
     for entry in os.ilistdir(folder):
         path = folder + "/" + entry[0]
         if entry[0] == name:
